@@ -67,6 +67,14 @@ class EnrollmentStatus(enum.StrEnum):
     COMPLETED = "completed"
 
 
+class WelcomeTime(enum.StrEnum):
+    """When the message that confirms an enrollment is sent."""
+
+    NOW = "now"
+    AT_START = "at-start"
+    """On the first day of the course's term, or now if that has come."""
+
+
 class PastedOutcome(enum.StrEnum):
     """What becomes of a person whom a list names that was pasted or chosen."""
 

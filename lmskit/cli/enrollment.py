@@ -29,6 +29,7 @@ from lmskit.services.enrollment import withdraw as withdraw_student
 from lmskit.services.pasted_enrollment import enroll_pasted
 from lmskit.services.previewed import as_previewed
 from lmskit.services.transport import transport_of
+from lmskit.vocabulary import WelcomeTime
 
 app = typer.Typer(name="enrollment", help="List the students of a course, enrol students, withdraw some.", no_args_is_help=True)
 
@@ -74,6 +75,7 @@ def add(
     family_name: Annotated[str, typer.Option(help="Needed for a student who is not in lmskit yet.")] = "",
     given_name: Annotated[str, typer.Option(help="For a student who is not in lmskit yet.")] = "",
     file: People = None,
+    welcome: Annotated[WelcomeTime, typer.Option(help="When the message is sent: now, or on the first day of the term.")] = WelcomeTime.NOW,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
@@ -87,14 +89,14 @@ def add(
             raise InputError("--dry-run belongs to --file. To enrol one student, leave it out.")
         if email is None:
             raise InputError("Give the address of the student, or --file FILE for many.")
-        request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
+        request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name, welcome=welcome)
         if not yes and (over := _term_over(course)):
             confirmed(f"{over} Enrol {request.email} all the same?", instead="--yes")
         print_line(admit(transaction, transport_of(access().settings), request))
         return
     if email is not None or family_name or given_name:
         raise InputError("--file names the students. Leave EMAIL, --family-name and --given-name out.")
-    pasted = EnrollPasted(course=course, people=text_of(file))
+    pasted = EnrollPasted(course=course, people=text_of(file), welcome=welcome)
     with transaction() as session:
         preview = enroll_pasted(session, pasted, dry_run=True)
     print_preview(preview)
@@ -109,7 +111,8 @@ def add(
             confirmed(f"{over} {question}".lstrip(), instead="--yes")
         as_previewed(transaction, partial(enroll_pasted, request=pasted), preview, what=f"the students of {course}")
         who = count_text(preview.n_done, "student")
-        print_line(f"{who} {'is' if preview.n_done == 1 else 'are'} enrolled in {course}: pending until the message is accepted.")
+        message = "message" if welcome is WelcomeTime.NOW else "message of the term's first day"
+        print_line(f"{who} {'is' if preview.n_done == 1 else 'are'} enrolled in {course}: pending until the {message} is accepted.")
         deliver_once(none_sent=PARTLY)
     end(preview)
 

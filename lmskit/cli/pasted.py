@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +9,7 @@ import typer
 from lmskit.cli.asking import asked, confirmed
 from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.text_file import text_in
 from lmskit.errors import InputError
 from lmskit.limits import LONGEST_PASTED
 from lmskit.listings import PASTED_PEOPLE
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from lmskit.services.bulk_withdrawal import WithdrawalReport
     from lmskit.services.pasted_people import PastedReport
 
-STANDARD_INPUT = "-"
 MOST_SHOWN = 100
 """Rows of a section or of a whole course that are printed; of a pasted text all are."""
 
@@ -34,21 +32,7 @@ def text_of(file: str) -> str:
     InputError
         It cannot be read, or it is longer than such a text may be.
     """
-    try:
-        if file == STANDARD_INPUT:
-            text = sys.stdin.read(LONGEST_PASTED + 1)
-        else:
-            from lmskit.importers.text_file import scan  # noqa: PLC0415 - not needed to enrol one student
-
-            with scan(Path(file)).open() as opened:
-                text = opened.read(LONGEST_PASTED + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        raise InputError(f"--file {file} cannot be read: {reason}. Nothing was changed.") from error
-    if len(text) > LONGEST_PASTED:
-        raise InputError(
-            f"--file {file} is longer than {LONGEST_PASTED:,} characters. Nothing was changed. Import it as a file with columns."
-        )
+    text = text_in(file, option="--file", longest=LONGEST_PASTED)
     if not text.strip():
         raise InputError(f"--file {file} names no one. Nothing was changed. Write one address or name on each line.")
     return text

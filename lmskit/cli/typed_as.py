@@ -15,6 +15,7 @@ OTHER_NAMES = {
     "starts_on": "starts",
     "ends_on": "ends",
     "people": "file",
+    "text": "text_file",
     "sections": "section",
     "person": "who",
 }

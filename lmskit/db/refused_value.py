@@ -76,6 +76,8 @@ BOUNDS = {
     "ck_crawl_pages_url_has_a_length": ("url", f"has more than {LONGEST_URL:,} characters"),
     "ck_crawl_pages_url_is_a_web_address": ("url", WEB_ADDRESS),
     "ck_crawl_pages_finding_has_a_length": ("finding", f"has more than {LONGEST_PROSE:,} characters"),
+    "ck_message_texts_language_is_a_tag": ("language", LANGUAGE),
+    "ck_message_texts_subject_is_one_line": ("subject", ONE_LINE),
     "ck_sections_name_is_one_line": ("name", ONE_LINE),
     "ck_bank_questions_bank_is_one_line": ("bank", ONE_LINE),
     "ck_bank_questions_question_is_shallow": ("question", f"{DEEP} {LARGEST_QUIZ:,} bytes"),

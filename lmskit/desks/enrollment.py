@@ -35,6 +35,7 @@ from lmskit.services.permission import require_administrator
 from lmskit.services.previewed import as_previewed
 from lmskit.services.quiz_exception import excuse, extend, remove_exception
 from lmskit.services.transport import destination_of, transport_of
+from lmskit.vocabulary import WelcomeTime
 
 Request = TypeVar("Request")
 
@@ -97,6 +98,8 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
 
     def enroll_previewed(request: EnrollPasted, preview: Preview) -> str:
         report = as_previewed(begin, partial(enroll_pasted, request=request), preview.report, what=f"the students of {request.course}")
+        if request.welcome is WelcomeTime.AT_START:
+            return f"{_counted(report.n_done)} enrolled in {report.course}. The messages wait for the first day of the term."
         until = time.monotonic() + TIME_TO_SEND
         sent = deliver_waiting(begin, transport, go_on=lambda: time.monotonic() < until)
         outcome = sent.stopped or f"Messages: {sent.sentence}"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
+from lmskit.desks.welcome import welcome_work
 from lmskit.forms.background_work import Task
 from lmskit.forms.outbox import OutboxScreen
 from lmskit.queries.outbox import count_outbox_messages, outbox_messages
@@ -46,6 +47,7 @@ def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opene
         courses=known_courses,
         on_deliver=deliver,
         on_retry=try_again,
+        welcome=welcome_work(begin, read),
         status=status,
         mail_destination=destination_of(access().settings),
     )

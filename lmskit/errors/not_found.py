@@ -89,9 +89,9 @@ class StudentNotFoundError(NotFoundError):
 
 
 class StudentNotInCourseError(NotFoundError):
-    """No student of a course has this number."""
+    """No student of a course has this number or address."""
 
-    def __init__(self, *, student: int, course: str) -> None:
+    def __init__(self, *, student: int | str, course: str) -> None:
         self.student, self.course = student, course
         super().__init__(f"{course} has no student {student} that you can see. To list its students: lmskit enrollment list {course}")
 

@@ -13,7 +13,7 @@ import pandas as pd
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.quiz_exception import ExceptionWork, QuizExceptionForm
-from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several
+from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several, welcome_dropdown
 from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral, WithdrawStudent
@@ -53,19 +53,25 @@ class EnrollmentForm:
         self.email = widgets.Text(placeholder="student@example.org")
         self.family_name = widgets.Text()
         self.given_name = widgets.Text()
+        self.welcome = welcome_dropdown()
         fields = {
             "email": Field("E-mail", self.email),
             "family_name": Field("Family name", self.family_name, hint="Only for a student who is new to lmskit.", width="1 1 150px"),
             "given_name": Field("Given name", self.given_name, width="1 1 150px"),
+            "welcome": Field("Message", self.welcome, hint="Until it is accepted, the enrollment is pending."),
         }
         self.submission = Submission("Enrol", fields=fields, read=self._request, on_submit=on_submit, on_success=self._empty, clock=clock)
         self.enroll, self.message = self.submission.button, self.submission.message
         names = row(fields["family_name"], fields["given_name"])
-        self.view = _card("Enrol a student", [fields["email"].view, names], self.submission)
+        self.view = _card("Enrol a student", [fields["email"].view, names, fields["welcome"].view], self.submission)
 
     def _request(self) -> EnrollStudent:
         return EnrollStudent(
-            course=self.course.value or "", email=self.email.value, family_name=self.family_name.value, given_name=self.given_name.value
+            course=self.course.value or "",
+            email=self.email.value,
+            family_name=self.family_name.value,
+            given_name=self.given_name.value,
+            welcome=self.welcome.value,
         )
 
     def _empty(self) -> None:

@@ -13,6 +13,7 @@ from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
+from lmskit.forms.welcome import WelcomeForm, WelcomeWork
 from lmskit.listings import MESSAGES
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
@@ -46,6 +47,8 @@ class OutboxScreen:
         Sends what is due, until the task is cancelled, and returns the sentence to show.
     on_retry
         Tries one message again and returns the sentence to show.
+    welcome
+        Writes what the message says that confirms an enrollment.
     mail_destination
         A sentence that says where messages are sent.
     status
@@ -61,6 +64,7 @@ class OutboxScreen:
         courses: Sequence[tuple[str, str]],
         on_deliver: Callable[[Task], str],
         on_retry: Callable[[RetryMessage], str],
+        welcome: WelcomeWork,
         mail_destination: str,
         status: str = "all",
         clock: Callable[[], float] = time.monotonic,
@@ -84,6 +88,8 @@ class OutboxScreen:
         self.pager = Pager(self.refresh, noun="messages")
         self.table = Table(nothing="There are no such messages.")
         self._read_message = Message()
+        self.welcome = WelcomeForm(welcome, courses=courses, clock=clock)
+        texts = widgets.Accordion([self.welcome.view], titles=("What the message says that confirms an enrollment",), selected_index=None)
         card = widgets.Layout(flex="1 1 320px", overflow="visible")
         where = Message()
         where.neutral(mail_destination)
@@ -101,6 +107,7 @@ class OutboxScreen:
                     ],
                     layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
                 ),
+                texts,
                 heading("Messages, newest first"),
                 row(Field("Status", self.status, width="1 1 140px"), Field("Course", self.course, width="3 1 260px")),
                 self._read_message.view,

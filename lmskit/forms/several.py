@@ -16,6 +16,7 @@ from lmskit.forms.submission import Submission
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, WithdrawSeveral
 from lmskit.schemas.request import Request
+from lmskit.vocabulary import WelcomeTime
 from lmskit.widgets import Message, Table, heading
 
 Several = TypeVar("Several", bound=Request)
@@ -150,6 +151,11 @@ class SeveralForm(Generic[Several]):
         return sentence
 
 
+def welcome_dropdown() -> widgets.Dropdown:
+    """When the message that confirms an enrollment is sent."""
+    return widgets.Dropdown(options=[("sent now", WelcomeTime.NOW), ("sent on the first day of the term", WelcomeTime.AT_START)])
+
+
 def enrol_several(
     *,
     course: widgets.Dropdown,
@@ -162,17 +168,18 @@ def enrol_several(
     field = Field(
         "Students", people, hint="Addresses, names or both, one per line. A person who is new to lmskit needs both, others one of them."
     )
+    welcome = welcome_dropdown()
     form = SeveralForm(
         "Enrol several students",
         "Enrol",
-        read=lambda: EnrollPasted(course=course.value or "", people=people.value),
+        read=lambda: EnrollPasted(course=course.value or "", people=people.value, welcome=welcome.value),
         people=people,
-        fields={"people": field},
+        fields={"people": field, "welcome": Field("Message", welcome)},
         on_preview=on_preview,
         on_submit=on_submit,
         clock=clock,
     )
-    for control in (people, course):
+    for control in (people, course, welcome):
         control.observe(lambda _change: form.forget(), names="value")
     return form
 

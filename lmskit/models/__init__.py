@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lmskit.models.invitation import Invitation
     from lmskit.models.knowledge_fit import KnowledgeFit
     from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
+    from lmskit.models.message_text import MessageText
     from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
     from lmskit.models.performance import ArchivedEstimate, TopicPerformance
     from lmskit.models.person_merge import PersonMerge
@@ -57,6 +58,7 @@ __all__ = [
     "MaterialCrawl",
     "MaterialFile",
     "MaterialPassage",
+    "MessageText",
     "OutboxMessage",
     "PassageVector",
     "PassageWords",
@@ -114,6 +116,7 @@ _MODULES = {
     "Term": "course",
     "TopicPerformance": "performance",
     "User": "user",
+    "MessageText": "message_text",
 }
 
 

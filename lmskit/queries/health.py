@@ -118,7 +118,9 @@ def _bounds(session: Session) -> Iterator[Finding]:
 def _messages(session: Session) -> Iterator[Finding]:
     row = session.execute(
         text(
-            "SELECT count(*) FILTER (WHERE status = 'waiting' AND created_at < now() - CAST(:wait AS interval)) AS waiting,"
+            "SELECT count(*) FILTER (WHERE status = 'waiting' AND created_at < now() - CAST(:wait AS interval)"
+            # One that was never tried may wait for the first day of a term.
+            " AND (attempts > 0 OR available_at < now() - CAST(:wait AS interval))) AS waiting,"
             " count(*) FILTER (WHERE status = 'waiting' AND leased_until < now()) AS left,"
             " count(*) FILTER (WHERE status = 'dead') AS dead FROM lms.outbox"
         ),

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASTED, MOST_STUDENTS
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Line, Name, Storable, Title
+from lmskit.vocabulary import WelcomeTime
 
 
 def _lower(value: object) -> object:
@@ -21,6 +22,7 @@ class EnrollStudent(Request):
     family_name: Name = ""
     """Only used for a person who is not in lmskit yet; others keep their name."""
     given_name: Name = ""
+    welcome: WelcomeTime = WelcomeTime.NOW
 
 
 class WithdrawStudent(Request):
@@ -46,6 +48,7 @@ class EnrollPasted(Request):
 
     course: Code
     people: Pasted
+    welcome: WelcomeTime = WelcomeTime.NOW
 
 
 class WithdrawSeveral(Request):

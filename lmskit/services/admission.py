@@ -42,6 +42,8 @@ def admit(begin: Opener, transport: Transport, request: EnrollStudent, *, lease:
     """
     requested = _request(begin, request)
     pending = f"{request.email} is enrolled in {request.course}: pending."
+    if requested.due > dt.datetime.now(dt.UTC):
+        return f"{pending} {sent_later(requested.due)}"
     try:
         report = deliver_one(begin, transport, requested.message_id, lease=lease)
         status, reason = _outcome(begin, requested, until=time.monotonic() + PATIENCE)
@@ -64,6 +66,11 @@ def admit(begin: Opener, transport: Transport, request: EnrollStudent, *, lease:
     raise MessageRefusedError(f"{request.email} was not enrolled in {request.course}, because the message was refused. {reason}".strip())
 
 
+def sent_later(due: dt.datetime) -> str:
+    """Say when enrollments become active whose messages wait for the first day of a term."""
+    return f"It becomes active on {due:%Y-%m-%d}, once the message of that day is accepted; to send it then: lmskit mail deliver"
+
+
 @dataclass(frozen=True)
 class _Requested:
     """The keys of a requested enrollment and of its message."""
@@ -71,6 +78,7 @@ class _Requested:
     course_id: int
     student_id: int
     message_id: int
+    due: dt.datetime
 
 
 def _request(begin: Opener, request: EnrollStudent) -> _Requested:
@@ -91,7 +99,7 @@ def _request(begin: Opener, request: EnrollStudent) -> _Requested:
             message = outbox.message_of(session, enrollment)
             if message is None:
                 raise AlreadyEnrolledError(student=request.email, course=request.course, status=enrollment.status)
-            return _Requested(enrollment.course_id, enrollment.student_id, message.id)
+            return _Requested(enrollment.course_id, enrollment.student_id, message.id, message.available_at)
 
     return retried(work)
 

@@ -59,6 +59,7 @@ NOT_COPIED = {
     "staff_sections": "they name its sections",
     "quiz_exceptions": "they are about its students",
     "outbox": "its messages are to its students",
+    "message_texts": "they may name days and rooms",
     "quiz_attempts": "they are its students' evidence",
     "archived_attempts": "they are its students' evidence",
     "topic_performance": "it is its students' mastery",

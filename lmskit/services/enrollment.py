@@ -30,10 +30,12 @@ from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
 from lmskit.services import outbox
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person
-from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus, Role
+from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus, Role, WelcomeTime
 
 WELCOME = "welcome"
 """The template of the message that confirms an enrollment."""
+FIRST_HOUR = dt.time(6, tzinfo=dt.UTC)
+"""When messages of a term's first day are sent: it is that day then in nearly every country."""
 ENDED_BEFORE = "ended_before"
 """Key in a message's context: the day an earlier enrollment had ended, to be restored if the message is refused."""
 
@@ -59,11 +61,11 @@ def enroll(session: Session, request: EnrollStudent) -> Enrollment:
         The signed-in person is not an administrator.
     """
     course = course_by_code(session, request.course)
-    return request_enrollment(session, course, _student(session, request))
+    return request_enrollment(session, course, _student(session, request), welcome=request.welcome)
 
 
-def request_enrollment(session: Session, course: Course, student: User) -> Enrollment:
-    """Request the enrollment of a student who is in lmskit already; see `enroll`.
+def request_enrollment(session: Session, course: Course, student: User, *, welcome: WelcomeTime = WelcomeTime.NOW) -> Enrollment:
+    """Request the enrollment of a student who is in lmskit already; see `enroll`. It is pending until `welcome`, at least.
 
     Raises
     ------
@@ -91,15 +93,17 @@ def request_enrollment(session: Session, course: Course, student: User) -> Enrol
                 raise
     enrollment.request_sequence = max(enrollment.request_sequence, outbox.last_sequence(session, course.id, student.id) + 1)
     session.flush()
+    term = session.get_one(Term, course.term_id)
     context = welcome_context(
         family_name=student.family_name,
         given_name=student.given_name,
         course=course.code,
         title=course.title,
-        term=session.scalars(select(Term.name).where(Term.id == course.term_id)).one(),
+        term=term.name,
         ended_before=earlier_end,
     )
-    outbox.enqueue(session, enrollment=enrollment, recipient=student.email, template=WELCOME, context=context)
+    due = dt.datetime.combine(term.starts_on, FIRST_HOUR) if welcome is WelcomeTime.AT_START else None
+    outbox.enqueue(session, enrollment=enrollment, recipient=student.email, template=WELCOME, context=context, due=due)
     return enrollment
 
 

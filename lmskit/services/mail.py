@@ -1,6 +1,7 @@
 """Composing a message: from the outbox row's template and context to an e-mail in text and HTML."""
 
 import dataclasses
+import re
 import unicodedata
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -14,6 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from lmskit.db import access
 from lmskit.errors import MessagePostponedError, MessageRefusedError
 from lmskit.readable import without_directions
+from lmskit.schemas.written_message import PLACEHOLDER
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lmskit", "templates/mail"),
@@ -24,6 +26,12 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+TEXT = "text"
+"""Key in a message's context: language, subject and body that an administrator wrote, instead of those of the template."""
+WRITTEN = "written"
+"""The template around such a text."""
+LANGUAGE = "Content-Language"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +59,16 @@ def compose(letter: Letter) -> EmailMessage:
     message["Message-ID"] = letter.message_id
     message["From"] = access().settings.mail_from
     message["To"] = recipient
+    text = letter.context.get(TEXT)
+    if text is not None:
+        letter = dataclasses.replace(letter, template=WRITTEN, context=_filled(text, letter.context))
     message["Subject"] = " ".join(_rendered(letter, "subject.txt").split())
     message["Auto-Submitted"] = "auto-generated"
     # Not every server accepts eight bits per character, and quoted-printable text can be read without decoding.
     message.set_content(_rendered(letter, "txt"), cte="quoted-printable")
     message.add_alternative(_rendered(letter, "html"), subtype="html", cte="quoted-printable")
+    if text is not None:  # after the content, which takes such headers along
+        message[LANGUAGE] = text["language"]
     return message
 
 
@@ -69,6 +82,16 @@ def one_line(text: str) -> str:
     """
     visible = (" " if unicodedata.category(char) == "Cc" else char for char in without_directions(text))
     return " ".join("".join(visible).split())
+
+
+def _filled(text: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    """The context of a written message: each placeholder is replaced once, so that a name with braces stays a name."""
+
+    def filled(part: str) -> str:
+        return PLACEHOLDER.sub(lambda found: one_line(str(values[found[1]])), part)
+
+    paragraphs = [filled(paragraph).splitlines() for paragraph in re.split(r"\n\s*\n", text["body"])]
+    return {"language": text["language"], "subject": filled(text["subject"]), "paragraphs": paragraphs}
 
 
 def _rendered(letter: Letter, kind: str) -> str:

@@ -22,8 +22,16 @@ CLOSED_FIRST = "the term was closed before the message was sent"
 """Why a cancelled message was not sent; stored with it."""
 
 
-def enqueue(session: Session, *, enrollment: Enrollment, recipient: str, template: str, context: dict[str, Any]) -> OutboxMessage:
-    """Add the message that confirms a requested enrollment; each request has one message.
+def enqueue(
+    session: Session,
+    *,
+    enrollment: Enrollment,
+    recipient: str,
+    template: str,
+    context: dict[str, Any],
+    due: dt.datetime | None = None,
+) -> OutboxMessage:
+    """Add the message that confirms a requested enrollment; each request has one message. It is sent when it is `due`, by default now.
 
     Raises
     ------
@@ -39,6 +47,7 @@ def enqueue(session: Session, *, enrollment: Enrollment, recipient: str, templat
         recipient=recipient,
         template=template,
         context=context,
+        **({} if due is None else {"available_at": due}),
     )
     try:
         with session.begin_nested():

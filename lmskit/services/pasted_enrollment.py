@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lmskit.models import Course, User
     from lmskit.schemas.enrollment import EnrollPasted
     from lmskit.services.pasted_people import Meant, PastedRow
+    from lmskit.vocabulary import WelcomeTime
 
 ADVICE = "No student has this name. Give the address too."
 
@@ -69,7 +70,7 @@ def enroll_pasted(session: Session, request: EnrollPasted, *, dry_run: bool = Fa
             rows[index] = each.row(PastedOutcome.UNCHANGED, f"The same person as in line {lines[order]}.")
         else:
             lines[order] = each.entry.line
-            rows[index] = _enrolled(session, course, each)
+            rows[index] = _enrolled(session, course, each, request.welcome)
     if nested is not None:
         nested.rollback()
     return PastedReport(course.code, tuple(rows[index] for index in range(len(meant))))
@@ -81,13 +82,13 @@ def _order(meant: Meant) -> tuple[int, int, str]:
     return (1, 0, meant.entry.email) if meant.entry.email is not None else (2, 0, "")
 
 
-def _enrolled(session: Session, course: Course, meant: Meant) -> PastedRow:
+def _enrolled(session: Session, course: Course, meant: Meant, welcome: WelcomeTime) -> PastedRow:
     is_new = meant.person is None
     try:
         with session.begin_nested():  # who cannot be enrolled is not added either
             person = meant.person or _new_student(session, course, meant.entry)
             name = display_name(person.family_name, person.given_name)
-            enrollment = request_enrollment(session, course, person)
+            enrollment = request_enrollment(session, course, person, welcome=welcome)
     except AlreadyEnrolledError as error:
         return meant.row(PastedOutcome.UNCHANGED, f"Already enrolled (status: {error.status}).")
     except (NotAStudentError, InputError) as error:

@@ -42,6 +42,11 @@ def deliver(desk):
     desk.work.join(PATIENCE)
 
 
+def press(submission):
+    submission._ended = float("-inf")  # later than a double click
+    submission.button.click()
+
+
 def test_messages_are_listed_by_status_newest_first(desk, requested):
     requested("Able", "Baker")
     desk.status.value = OutboxStatus.WAITING
@@ -49,6 +54,30 @@ def test_messages_are_listed_by_status_newest_first(desk, requested):
     desk.status.value = OutboxStatus.SENT
     assert shown(desk, "Student") == []
     assert desk.pager.label.value == "no messages"
+
+
+def test_a_welcome_text_is_previewed_saved_and_removed(desk, course):
+    form = desk.welcome
+    form.course.value = course.code
+    assert form.source.value.endswith("have the built-in text.")
+    form.previewing.button.click()
+    assert "Dear Ada Lovelace," in form.letter.value
+    form.subject.value, form.text.value = "Hi", "Dear {nmae} <b>"
+    press(form.previewing)
+    assert "{nmae} stands for nothing" in form.message.value
+    form.text.value = "Dear {name} <b>"
+    press(form.previewing)
+    assert "Dear Ada Lovelace &lt;b&gt;" in form.letter.value
+    press(form.writing)
+    assert form.source.value.endswith("have a text of their own.")
+    form.course.value = ""
+    assert (form.subject.value, form.letter.value) == ("", "")
+    form.course.value = course.code
+    assert form.text.value == "Dear {name} <b>"
+    press(form.clearing)
+    form.clearing._ended = float("-inf")
+    form.clearing.yes.click()
+    assert (form.text.value, form.message.value.endswith("have the built-in text.")) == ("", True)
 
 
 def test_due_messages_are_delivered_and_then_listed_as_sent(desk, requested, mail_dir):

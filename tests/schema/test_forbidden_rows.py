@@ -557,6 +557,38 @@ CHECKS = [
     case("ck_outbox_recipient_can_receive", "outbox", {"recipient": "student@oulad.invalid"}, {"recipient": "student@invalid.example"}),
     case("ck_outbox_a_sent_one_has_a_time", "outbox", {"status": "sent"}, {"status": "sent", "sent_at": NOON}),
     case("ck_outbox_a_refused_one_has_a_reason", "outbox", {"status": "refused"}, {"status": "refused", "last_error": "550"}),
+    case("ck_message_texts_kind_is_known", "message_texts", {"kind": "farewell"}, {"kind": "message"}),
+    case("ck_message_texts_a_message_has_a_course", "message_texts", {"kind": "message", "course_id": None}, {"course_id": None}),
+    case(
+        "ck_message_texts_language_is_a_tag",
+        "message_texts",
+        {"course_id": None, "language": "German"},
+        {"course_id": None, "language": "pt-BR"},
+    ),
+    case(
+        "ck_message_texts_subject_has_a_length",
+        "message_texts",
+        {"course_id": None, "subject": "x" * (limits.LONGEST_TITLE + 1)},
+        {"course_id": None, "subject": "x" * limits.LONGEST_TITLE},
+    ),
+    case(
+        "ck_message_texts_subject_is_one_line",
+        "message_texts",
+        {"course_id": None, "subject": "Hello\r\nBcc: all@example.org"},
+        {"course_id": None, "subject": "Hello, Bcc: all"},
+    ),
+    case(
+        "ck_message_texts_body_has_a_length",
+        "message_texts",
+        {"course_id": None, "body": "x" * (limits.LONGEST_PROSE + 1)},
+        {"course_id": None, "body": "x" * limits.LONGEST_PROSE},
+    ),
+    case(
+        "ck_message_texts_body_has_line_breaks_only",
+        "message_texts",
+        {"course_id": None, "body": "Dear\x1b[31m"},
+        {"course_id": None, "body": "Dear\n\tyou"},
+    ),
     case("ck_import_runs_counts_are_counts", "import_runs", {"added": -4, "rejected": 9}),
     case("ck_import_runs_every_row_is_accounted_for", "import_runs", {"rejected": 0}, {"rejected": 0, "status": "failed"}),
     case(
@@ -685,6 +717,7 @@ FOREIGN_KEYS = [
         lambda w: named("2", kind="quiz", quiz_id=w.other_quiz, course_id=w.course),
         lambda w: named("2", kind="quiz", quiz_id=w.quiz, course_id=w.course),
     ),
+    case("fk_message_texts_course_id", "message_texts", {"course_id": 0}, lambda w: {"course_id": w.other_course}),
     case("fk_outbox_course_id", "outbox", {"course_id": 0}),
     case("fk_outbox_student_id", "outbox", {"student_id": 0}),
 ]
@@ -732,6 +765,7 @@ UNIQUE_KEYS = [
     case("uq_invitations_person_id", "invitations", {"accepted_at": None}),
     case("uq_invitations_login", "invitations", {"login": "u_" + "f" * 16}, {}),
     case("uq_external_ids_source_kind_external_id", "external_ids", {}, {"source": "another"}),
+    case("uq_message_texts_course_id", "message_texts", {}, {"kind": "message"}),
     case("uq_outbox_idem_key", "outbox", {"idem_key": "first"}),
     case("uq_outbox_message_id", "outbox", {"message_id": "<first@lmskit.example>"}),
 ]
@@ -807,7 +841,7 @@ def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
         ).scalars()
     )
     generated_keys = {f"pk_{name}" for name, table in Base.metadata.tables.items() if "id" in table.c}
-    unique_indexes = {"ix_archives_term_id", "uq_invitations_person_id"}
+    unique_indexes = {"ix_archives_term_id", "uq_invitations_person_id", "uq_message_texts_course_id"}
     assert in_database - generated_keys - UNREACHABLE == {case.constraint for case in CASES} - unique_indexes
 
 
@@ -872,6 +906,7 @@ def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> No
         "staff_sections",
         "syllabi",
         "student_enrollments",
+        "message_texts",
         "materials",
         "material_passages",
         "passage_vectors",

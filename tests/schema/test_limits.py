@@ -44,6 +44,8 @@ HELD = {
     "ck_crawl_pages_finding_has_a_length": (limits.LONGEST_PROSE,),
     "ck_quiz_attempts_feedback_has_a_length": (limits.LONGEST_PROSE,),
     "ck_quiz_attempts_number_has_an_end": (limits.MOST_ATTEMPTS,),
+    "ck_message_texts_subject_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_message_texts_body_has_a_length": (1, limits.LONGEST_PROSE),
     "ck_external_ids_id_has_a_length": (1, limits.LONGEST_SOURCE, 1, limits.LONGEST_EXTERNAL_ID),
 }
 

@@ -91,6 +91,7 @@ class World:
         self.add("knowledge_fits")
         self.add("external_ids")
         self.add("outbox", idem_key="first", message_id="<first@lmskit.example>")
+        self.add("message_texts")
         self.add("import_runs")
         self.add("archives", ended_at=None)
         self.archived = self.add("archived_attempts")
@@ -232,6 +233,7 @@ class World:
                 "fitted_at": NOON,
             },
             "external_ids": {"source": "base", "kind": "term", "external_id": "1", "term_id": getattr(self, "term", 0)},
+            "message_texts": {"kind": "welcome", "course_id": course, "language": "en", "subject": "Welcome", "body": "Dear {name}"},
             "outbox": {
                 "idem_key": "second",
                 "message_id": "<second@lmskit.example>",

@@ -121,6 +121,15 @@ GRANT DELETE ON lms.erasures TO lmskit_admin;
 -- who was merged can be read by lecturers
 GRANT SELECT (kept_id, removed_id) ON lms.person_merges TO lmskit_lecturer;
 
+-- texts of messages can be read by lecturers
+GRANT SELECT ON lms.message_texts TO lmskit_lecturer;
+
+-- texts of messages can be written by lecturers
+GRANT INSERT (kind, course_id, language, subject, body) ON lms.message_texts TO lmskit_lecturer;
+
+-- texts of messages can be changed by the dispatcher
+GRANT UPDATE (body) ON lms.message_texts TO lmskit_mailer;
+
 -- erasures can be made up
 GRANT INSERT (person_id, fingerprint) ON lms.erasures TO lmskit_admin;
 

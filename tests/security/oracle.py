@@ -149,6 +149,7 @@ BLIND = {
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
     "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
     "topic_performance": "rule", "knowledge_fits": "prior", "bank_questions": "question", "question_slots": "points",
+    "message_texts": "subject",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "manifest", "archived_attempts": "feedback",
     "archived_estimates": "rule",
     "erasures": "erased_at", "import_choices": "chosen_at", "invitations": "invited_by", "person_merges": "picture",

@@ -96,6 +96,8 @@ VALUES (:base + 301, ':word', 'course', ':word-1', :base + 11, NULL, NULL, NULL)
        (:base + 304, ':word', 'term', ':word-4', NULL, NULL, NULL, :base + 5);
 INSERT INTO outbox (id, idem_key, message_id, course_id, student_id, recipient, template, context, last_error) OVERRIDING SYSTEM VALUE
 VALUES (:base + 401, ':word', '<:word@example.org>', :base + 11, :base + 31, ':word@example.org', ':word', '{"note": ":word"}', ':word');
+INSERT INTO message_texts (id, kind, course_id, language, subject, body) OVERRIDING SYSTEM VALUE
+VALUES (:base + 451, 'welcome', :base + 11, 'en', ':word', 'Dear {name}, :word');
 INSERT INTO import_runs (id, format, name, status, actor, report) OVERRIDING SYSTEM VALUE
 VALUES (:base + 501, ':word', ':word', 'running', ':word', '{"note": ":word"}');
 INSERT INTO invitations (id, person_id, login, invited_by, expires_at, revoked_at) OVERRIDING SYSTEM VALUE

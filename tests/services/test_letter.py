@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lmskit.errors import MessageRefusedError, NoMailServerError
+from lmskit.schemas.written_message import PLACEHOLDERS
 from lmskit.services import mail
 from lmskit.services.mail import Letter, compose
 from lmskit.services.transport import EmlFolder
@@ -82,7 +83,9 @@ def test_names_in_any_script_arrive_as_they_are():
 def test_a_message_contains_no_scores():
     sources = [path.read_text("utf-8") for path in Path(mail.__file__).parents[1].joinpath("templates", "mail").iterdir()]
     fields = set(re.findall(r"{{ (\w+) }}", " ".join(sources)))
-    assert fields == {"name", "title", "course", "term", "code", "server", "recipient", "expires"}
+    written = {"line", "language", "subject"}  # with the placeholders
+    assert fields == {"name", "title", "course", "term", "code", "server", "recipient", "expires"} | written
+    assert set(PLACEHOLDERS) == {"name", "title", "course", "term"}
 
 
 def test_a_title_cannot_add_a_header():

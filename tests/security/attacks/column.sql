@@ -103,6 +103,12 @@ SELECT * FROM lms.archives;
 SELECT * FROM lms.import_choices;
 
 -- refused 42501
+SELECT * FROM lms.message_texts;
+
+-- refused 42501
+SELECT body FROM lms.message_texts WHERE course_id = :own_course;
+
+-- refused 42501
 SELECT * FROM lms.invitations;
 
 -- refused 42501

@@ -334,6 +334,18 @@ INSERT INTO lms.import_runs (format, name, status) VALUES ('x', 'x', 'running');
 -- refused 42501
 INSERT INTO lms.import_choices (source_key, choices) VALUES (repeat('0', 64), '{}');
 
+-- refused 42501: what every student of the institution would be sent
+INSERT INTO lms.message_texts (kind, language, subject, body) VALUES ('welcome', 'en', 'x', 'x');
+
+-- refused 42501
+INSERT INTO lms.message_texts (kind, course_id, language, subject, body) VALUES ('message', :own_course, 'en', 'x', 'x');
+
+-- refused 42501
+UPDATE lms.message_texts SET body = 'x';
+
+-- refused 42501
+DELETE FROM lms.message_texts;
+
 -- refused 42501
 INSERT INTO lms.person_merges (kept_id, removed_id) VALUES (:foreign_student, 1);
 

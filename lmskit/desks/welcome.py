@@ -1,0 +1,38 @@
+"""The form for the welcome message, wired to the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmskit.forms.welcome import WelcomeNow, WelcomeWork
+from lmskit.queries.course import course_by_code
+from lmskit.queries.welcome import welcome_text
+from lmskit.services.welcome import clear_welcome, preview_welcome, set_welcome, shown, welcome_source
+
+if TYPE_CHECKING:
+    from lmskit.db import Opener
+    from lmskit.schemas.written_message import OfWelcome, SetWelcome
+
+
+def welcome_work(begin: Opener, read: Opener) -> WelcomeWork:
+    """What the form of the welcome message does."""
+
+    def now(request: OfWelcome) -> WelcomeNow:
+        with read() as session:
+            source = welcome_source(session, request)
+            text = welcome_text(session, None if request.course is None else course_by_code(session, request.course).id)
+            return WelcomeNow(source) if text is None else WelcomeNow(source, text.language, text.subject, text.body)
+
+    def preview(request: OfWelcome) -> str:
+        with read() as session:
+            return shown(preview_welcome(session, request))
+
+    def write(request: SetWelcome) -> str:
+        with begin() as session:
+            return set_welcome(session, request)
+
+    def clear(request: OfWelcome) -> str:
+        with begin() as session:
+            return clear_welcome(session, request)
+
+    return WelcomeWork(now, preview, write, clear)
