@@ -24,6 +24,14 @@ class StaffRole(enum.StrEnum):
     """Sees how many students are at which level once the term is closed, and no row."""
 
 
+MAY_IN_COURSE = {
+    StaffRole.CO_LECTURER: "the same as the responsible one",
+    StaffRole.ASSISTANT: "sees all or named sections, changes nothing",
+    StaffRole.OBSERVER: "sees numbers, no names",
+}
+"""What each role of staff means, in a few words."""
+
+
 class SectionKind(enum.StrEnum):
     """What a part of the students of a course is called where it comes from."""
 

@@ -25,12 +25,20 @@ Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the cours
 @app.command("list")
 @paged(after=AfterCode, named_by="code")
 def list_courses(
-    page: ListPage, term: Annotated[str | None, typer.Option("--term", help="Only the courses of this term.", show_default=False)] = None
+    page: ListPage,
+    *,
+    term: Annotated[str | None, typer.Option("--term", help="Only the courses of this term.", show_default=False)] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Only courses whose code or title has every word.", show_default=False)
+    ] = None,
 ) -> None:
     """List the courses you can see, newest term first."""
     nothing = f"There are no courses in the term {term}." if term else "There are no courses yet. To create one: lmskit course create"
+    if search:
+        nothing = "There is no such course."
     with snapshot() as session:
-        page.show(partial(course_rows, session, term=term), COURSES, total=count_courses(session, term=term), nothing=nothing)
+        total = count_courses(session, term=term, search=search)
+        page.show(partial(course_rows, session, term=term, search=search), COURSES, total=total, nothing=nothing)
 
 
 @app.command()

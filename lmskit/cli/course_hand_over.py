@@ -7,7 +7,7 @@ import typer
 from lmskit.cli.printing import print_line
 from lmskit.db import transaction
 from lmskit.schemas.staff import HandOver
-from lmskit.services.staff import hand_over
+from lmskit.services.staff import hand_over, handed_over
 
 app = typer.Typer(name="course")
 
@@ -22,7 +22,5 @@ def hand_over_course(
     """Make another lecturer responsible for a course; it holds at once, and open sessions of the former one are ended."""
     request = HandOver(course=course, email=email, keep=keep)
     with transaction() as session:
-        former = hand_over(session, request)
-        name = former.name
-    then = "is co-lecturer now" if keep else "does not see it any more"
-    print_line(f"{request.email} is responsible for {request.course} now; {name} {then}.")
+        done = handed_over(request, hand_over(session, request))
+    print_line(done)

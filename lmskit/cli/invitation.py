@@ -15,9 +15,8 @@ from lmskit.db.invited import invited
 from lmskit.limits import LONGEST_INVITATION
 from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, invitation_rows
-from lmskit.schemas.invitation import USUAL_DAYS, AcceptInvitation, CreateInvitation, EnterCode, InvitationCode, RevokeInvitation
-from lmskit.services.delivery import deliver_one
-from lmskit.services.invitation import accept_invitation, create_invitation, revoke_invitation
+from lmskit.schemas.invitation import USUAL_DAYS, AcceptInvitation, CreateInvitation, EnterCode, RevokeInvitation
+from lmskit.services.invitation import accept_invitation, invite, revoke_invitation
 from lmskit.services.permission import administrators_only
 from lmskit.services.transport import transport_of
 from lmskit.vocabulary import Role
@@ -53,33 +52,20 @@ def create(
     An earlier code of the person stops working. A password that the person has holds until the new code is used.
     """
     request = CreateInvitation(email=email, family_name=family_name, given_name=given_name, role=role, address=address, days=days)
-    settings, at = access().settings, access().server
-    server = "" if at.external is None else f"postgresql://{at.name}"
-    code = InvitationCode.made() if show_code or settings.smtp_host is None else None
-    with transaction() as session:
-        made = create_invitation(session, request, code=code, server=server)
-    what = "can set a new password" if made.has_login else "is invited"
-    until = f"until {made.expires_at.astimezone():%Y-%m-%d %H:%M}"
-    if code is not None:
-        print_line(f"{made.email} {what} {until} with this code:")
-        print_line(code.shown)
+    settings = access().settings
+    transport = None if show_code or settings.smtp_host is None else transport_of(settings)
+    sent = invite(transaction, transport, request)
+    if sent.code is not None:
+        print_line(f"{sent.made.sentence} with this code:")
+        print_line(sent.code.shown)
         print_line("It is shown this once. Give it to this person alone, who types: lmskit invitation accept")
         return
-    print_line(f"{made.email} {what} {until}.")
-    if made.message_id is not None:
-        _send(made.message_id)
-
-
-def _send(message: int) -> None:
-    """Send the message of an invitation, and say what came of it."""
-    report = deliver_one(transaction, transport_of(access().settings), message)
-    failed = [*report.refused, *report.given_up, *report.postponed]
-    for unsent in failed:
-        print_line(f"{unsent.recipient}: {unsent.reason}")
-    if report.sent:
+    print_line(f"{sent.made.sentence}.")
+    if not sent.unsent:
         print_line("The code was sent by mail.")
         return
-    print_line(report.stopped or "The code was not sent.")
+    for reason in sent.unsent:
+        print_line(reason)
     print_line("What waits is sent by: lmskit mail deliver. To hand the code over yourself: lmskit invitation create EMAIL --show-code")
     raise typer.Exit(PARTLY)
 

@@ -13,7 +13,7 @@ from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
 from lmskit.errors import PersonNotFoundError
 from lmskit.listings import LOGINS
 from lmskit.queries.login import count_logins, login_rows, signed_in
-from lmskit.schemas.login import ChangeAddress, ChooseLogin, CreateLogin
+from lmskit.schemas.login import ChangeAddress, ChooseLogin, CloseLogin, CreateLogin
 from lmskit.services.login import change_address, close_login, create_login, end_sessions, open_login, sessions_ended
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import recover_login
@@ -54,18 +54,24 @@ def create(
 def disable(
     email: Email,
     *,
+    courses_to: Annotated[
+        str | None,
+        typer.Option(metavar="EMAIL", help="The lecturer who takes over the person's courses of open terms.", show_default=False),
+    ] = None,
     keep_courses: Annotated[
         bool, typer.Option("--keep-courses", help="Close it even if the person is responsible for courses of open terms.")
     ] = False,
 ) -> None:
     """Close a login: no password, no rights, no signing in; its open sessions are ended.
 
-    Who is responsible for courses of open terms hands them over first: lmskit course hand-over
+    Who is responsible for courses of open terms hands them over first: all to one lecturer with --courses-to, or each with
+    lmskit course hand-over.
     """
-    email = ChooseLogin(email=email).email
+    request = CloseLogin(email=email, courses_to=courses_to, keep_courses=keep_courses)
+    email = request.email
     with transaction() as session:
         me = signed_in(session)
-        person = close_login(session, email, keep_courses=keep_courses)
+        person = close_login(session, email, courses_to=request.courses_to, keep_courses=request.keep_courses)
         email = str(person.email)
     print_line(f"The login of {email} is closed: it has no password and no rights, and cannot be used to sign in.")
     if me.person_id == person.id:
@@ -138,17 +144,25 @@ def rename(
 def list_logins(
     page: ListPage,
     *,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search", metavar="TEXT", help="Only people whose name, address, number or outside id has every word.", show_default=False
+        ),
+    ] = None,
     invented: Annotated[
         bool, typer.Option("--invented", help="Only people whose address an import invented, so that no message reaches them.")
     ] = False,
 ) -> None:
     """List lecturers and administrators with the state of their logins."""
     nothing = "There is no lecturer and no administrator. To invite one: lmskit invitation create EMAIL --family-name NAME"
-    if invented:
+    if search:
+        nothing = "There is no such lecturer or administrator."
+    elif invented:
         nothing = "No lecturer has an address that an import invented."
     with snapshot() as session, administrators_only("list logins"):
-        total = count_logins(session, invented=invented)
-        page.show(partial(login_rows, session, invented=invented), LOGINS, total=total, nothing=nothing)
+        total = count_logins(session, search=search, invented=invented)
+        page.show(partial(login_rows, session, search=search, invented=invented), LOGINS, total=total, nothing=nothing)
 
 
 def _role_text(role: Role) -> str:

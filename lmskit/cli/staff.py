@@ -11,10 +11,10 @@ from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
 from lmskit.listings import STAFF
-from lmskit.queries.staff import count_staff, sections_of_assistant, staff_rows
+from lmskit.queries.staff import count_staff, staff_rows
 from lmskit.schemas.staff import AddStaff, RemoveStaff
-from lmskit.services.staff import add_staff, remove_staff
-from lmskit.vocabulary import StaffRole
+from lmskit.services.staff import add_staff, asked_before_adding, remove_staff, staff_added, staff_removed
+from lmskit.vocabulary import MAY_IN_COURSE, StaffRole
 
 app = typer.Typer(name="staff", help="List the staff of a course, add a lecturer to it, remove one.", no_args_is_help=True)
 
@@ -38,9 +38,7 @@ def add(
     *,
     role: Annotated[
         StaffRole,
-        typer.Option(
-            help="co-lecturer: the same as the responsible one; assistant: sees all, changes nothing; observer: sees numbers, no names."
-        ),
+        typer.Option(help=f"{'; '.join(f'{role}: {may}' for role, may in MAY_IN_COURSE.items())}."),
     ] = StaffRole.CO_LECTURER,
     section: Annotated[
         list[str] | None,
@@ -57,16 +55,14 @@ def add(
     It asks first where an assistant who is limited to sections would see all students.
     """
     request = AddStaff(course=course, email=email, role=role, sections=tuple(section or ()))
-    if not (yes or request.sections or request.role is StaffRole.OBSERVER):
+    if not yes:
         with snapshot() as session:
-            limited_to = sections_of_assistant(session, request.course, request.email)
-        if limited_to is not None:
-            question = f"{request.email} sees only the students of {limited_to} in {request.course}, and would see all."
-            confirmed(f"{question} Give the role all the same?", instead="--yes")
+            question = asked_before_adding(session, request)
+        if question:
+            confirmed(question, instead="--yes")
     with transaction() as session:
         add_staff(session, request)
-    limits = f", for {'; '.join(request.sections)}" if request.sections else ""
-    print_line(f"{request.email} is {request.role} of {request.course} now{limits}.")
+    print_line(staff_added(request))
 
 
 @app.command()
@@ -75,4 +71,4 @@ def remove(course: Course, email: Email) -> None:
     request = RemoveStaff(course=course, email=email)
     with transaction() as session:
         role = remove_staff(session, request)
-    print_line(f"{request.email} is not {role} of {request.course} any more.")
+    print_line(staff_removed(request, role))

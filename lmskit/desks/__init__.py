@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lmskit.desks.course import course_change_desk, course_desk
     from lmskit.desks.enrollment import enrollment_desk
+    from lmskit.desks.invitation import invitation_desk
     from lmskit.desks.mastery_rule import mastery_rule_desk
     from lmskit.desks.material import material_desk
     from lmskit.desks.next_term import next_term_desk
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lmskit.desks.privacy import privacy_desk
     from lmskit.desks.quiz import quiz_desk
     from lmskit.desks.roster_import import roster_import_desk
+    from lmskit.desks.staff import staff_desk
     from lmskit.desks.taking_back import taking_back_desk
     from lmskit.desks.term import term_desk
 
@@ -28,6 +30,7 @@ __all__ = [
     "course_change_desk",
     "course_desk",
     "enrollment_desk",
+    "invitation_desk",
     "mastery_rule_desk",
     "material_desk",
     "next_term_desk",
@@ -36,6 +39,7 @@ __all__ = [
     "privacy_desk",
     "quiz_desk",
     "roster_import_desk",
+    "staff_desk",
     "taking_back_desk",
     "term_desk",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from lmskit.queries.course import courses
+from lmskit.forms.finder import MOST_OFFERED
+from lmskit.queries.course import count_courses, course_rows, courses
 from lmskit.queries.page import MAX_PAGE
-from lmskit.queries.person import lecturers
+from lmskit.queries.person import count_people, lecturers, person_rows
 from lmskit.queries.term import terms
+from lmskit.vocabulary import Role
 
 
 def course_options(session: Session) -> list[tuple[str, str]]:
@@ -23,3 +25,15 @@ def term_options(session: Session) -> list[tuple[str, str]]:
 def lecturer_options(session: Session) -> list[tuple[str, str]]:
     """The lecturers; the value is the lecturer's address."""
     return [(f"{row['name']} · {row['email']}", row["email"]) for row in lecturers(session, limit=MAX_PAGE).to_dict("records")]
+
+
+def found_courses(session: Session, search: str) -> tuple[list[tuple[str, str]], int]:
+    """The first courses that a search finds, as `course_options` has them, and the number of all."""
+    found = course_rows(session, search=search, limit=MOST_OFFERED)
+    return [(f"{row['code']} · {row['title']}", row["code"]) for row in found], count_courses(session, search=search)
+
+
+def found_lecturers(session: Session, search: str) -> tuple[list[tuple[str, str]], int]:
+    """The first lecturers that a search finds, as `lecturer_options` has them, and the number of all."""
+    found = person_rows(session, search=search, role=Role.LECTURER, limit=MOST_OFFERED)
+    return [(f"{row['name']} · {row['email']}", row["email"]) for row in found], count_people(session, search=search, role=Role.LECTURER)

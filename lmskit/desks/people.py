@@ -8,10 +8,13 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, generate_password, snapshot, transaction
+from lmskit.desks.options import found_lecturers
 from lmskit.errors import ConflictError
+from lmskit.forms.finder import Options
 from lmskit.forms.people import LoginResult, PeopleScreen
-from lmskit.queries.login import count_logins, logins, signed_in
-from lmskit.schemas.login import ChooseLogin, CreateLogin
+from lmskit.queries.login import count_logins, courses_in_open_terms, logins, signed_in
+from lmskit.queries.person import person_by_email
+from lmskit.schemas.login import ChooseLogin, CloseLogin, CreateLogin
 from lmskit.schemas.person import AddLecturer
 from lmskit.services.login import close_login, create_login, end_sessions, give_password, open_login, sessions_ended
 from lmskit.services.permission import require_administrator
@@ -28,9 +31,18 @@ def people_desk(
     with read() as session:
         require_administrator(session)
 
-    def listed(limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+    def listed(search: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
-            return logins(session, limit=limit, offset=offset), count_logins(session)
+            return logins(session, search=search, limit=limit, offset=offset), count_logins(session, search=search)
+
+    def led(email: str) -> list[str]:
+        with read() as session:
+            person = person_by_email(session, email)
+            return [] if person is None else courses_in_open_terms(session, person)
+
+    def lecturers(search: str) -> tuple[Options, int]:
+        with read() as session:
+            return found_lecturers(session, search)
 
     def add(request: AddLecturer) -> LoginResult:
         password = new_password()
@@ -53,10 +65,10 @@ def people_desk(
             give_password(session, request.email, password=password)
         return LoginResult(f"{request.email} has a new password.", request.email, password)
 
-    def close(request: ChooseLogin) -> LoginResult:
+    def close(request: CloseLogin) -> LoginResult:
         with begin() as session:
             _refuse_own_login(session, request, "Ask another administrator to close it.")
-            person = close_login(session, request.email)
+            person = close_login(session, request.email, courses_to=request.courses_to, keep_courses=request.keep_courses)
         with begin() as session:
             ended = sessions_ended(end_sessions(session, person))
         return LoginResult(f"The login of {request.email} is closed; it cannot be used to sign in any more. {ended}")
@@ -67,7 +79,17 @@ def people_desk(
             open_login(session, request.email, password=password)
         return LoginResult(f"The login of {request.email} is open again, with a new password.", request.email, password)
 
-    return PeopleScreen(read=listed, page=page, on_add=add, on_create=create, on_renew=renew, on_close=close, on_open=reopen)
+    return PeopleScreen(
+        read=listed,
+        read_courses=led,
+        find_lecturers=lecturers,
+        page=page,
+        on_add=add,
+        on_create=create,
+        on_renew=renew,
+        on_close=close,
+        on_open=reopen,
+    )
 
 
 def _refuse_own_login(session: Session, request: ChooseLogin, advice: str) -> None:

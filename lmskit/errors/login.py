@@ -26,7 +26,7 @@ class NoInvitationError(ConflictError):
 class LeadsCoursesError(ConflictError):
     """A lecturer whose login is to be closed is responsible for courses of terms that are open."""
 
-    options = "to close it all the same: --keep-courses"
+    options = "all to one lecturer: --courses-to EMAIL; to close it all the same: --keep-courses"
 
     def __init__(self, *, email: str, courses: Sequence[str]) -> None:
         self.email, self.courses = email, tuple(courses)

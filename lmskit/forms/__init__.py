@@ -2,6 +2,7 @@
 
 from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.forms.enrollment import EnrollmentForm, EnrollmentScreen, WithdrawalForm
+from lmskit.forms.invitation import InvitationScreen
 from lmskit.forms.mastery_rule import MasteryRuleForm
 from lmskit.forms.material import MaterialScreen
 from lmskit.forms.next_term import NextTermScreen
@@ -9,6 +10,7 @@ from lmskit.forms.outbox import OutboxScreen
 from lmskit.forms.people import PeopleScreen
 from lmskit.forms.quiz import QuizForm
 from lmskit.forms.roster_import import RosterImport
+from lmskit.forms.staff import StaffScreen
 from lmskit.forms.term import TermScreen
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "CourseForm",
     "EnrollmentForm",
     "EnrollmentScreen",
+    "InvitationScreen",
     "MasteryRuleForm",
     "MaterialScreen",
     "NextTermScreen",
@@ -23,6 +26,7 @@ __all__ = [
     "PeopleScreen",
     "QuizForm",
     "RosterImport",
+    "StaffScreen",
     "TermScreen",
     "WithdrawalForm",
 ]

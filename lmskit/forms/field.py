@@ -41,9 +41,19 @@ class Field:
         if isinstance(control, _NAMED) and not control.description:
             control.description = label  # the name of the field for screen readers; the style sheet hides it from view
             control.add_class("lmskit-named")
-        explanation = _small(hint, "lmskit-hint")
+        self._hint = _small(hint, "lmskit-hint")
         self._problem = _small("", "lmskit-problem")
-        self.view = widgets.VBox([title, control, explanation, self._problem], layout=widgets.Layout(flex="0 0 auto", overflow="visible"))
+        self.view = widgets.VBox([title, control, self._hint, self._problem], layout=widgets.Layout(flex="0 0 auto", overflow="visible"))
+
+    @property
+    def hint(self) -> str:
+        """What to enter; empty if there is no hint."""
+        return str(self._hint.value)
+
+    @hint.setter
+    def hint(self, sentence: str) -> None:
+        self._hint.value = sentence
+        self._hint.layout.display = None if sentence else "none"
 
     @property
     def problem(self) -> str:

@@ -1,28 +1,36 @@
-"""Lecturers and their logins, on one screen: add one, open and close logins, give new passwords."""
+"""Lecturers and their logins, on one screen: find and add one, open and close logins, give new passwords."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import ipywidgets as widgets
 import pandas as pd
 
+from lmskit.errors import InputError
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
+from lmskit.forms.finder import Finder, Options
 from lmskit.forms.submission import Submission
 from lmskit.listings import LOGINS
-from lmskit.schemas.login import ChooseLogin
+from lmskit.schemas.login import ChooseLogin, CloseLogin
 from lmskit.schemas.person import AddLecturer
 from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
 
 STATES = {"open": "open", "closed": "closed", "none": "no login"}
 ROLES = {"lecturer": "lecturer", "super_admin": "administrator"}
 
-Read: TypeAlias = Callable[[int, int], tuple[pd.DataFrame, int]]
-"""Takes a limit and an offset; returns that page of `queries.login.logins` and the number of rows on all pages."""
+Read: TypeAlias = Callable[[str, int, int], tuple[pd.DataFrame, int]]
+"""Takes a search, a limit and an offset; returns that page of `queries.login.logins` and the number of rows on all pages."""
+NOT_CHOSEN, TO_ANOTHER, KEPT = "", "another", "kept"
+_COURSES = [
+    ("Choose …", NOT_CHOSEN),
+    ("Hand them over to another lecturer", TO_ANOTHER),
+    ("Leave them with the person: no other leads them", KEPT),
+]
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,10 @@ class PeopleScreen:
     ----------
     read
         See `Read`. The sentence of an `LmskitError` it raises is shown.
+    read_courses
+        Returns the codes of the courses of open terms for which the person with an address is responsible.
+    find_lecturers
+        Returns label and address of the first lecturers that a search finds, and the number of all.
     on_add, on_create, on_renew, on_close, on_open
         Add a lecturer; create a login; set a new password; close a login; open it with a new password. If they raise an
         `LmskitError`, that error's sentence is shown.
@@ -54,15 +66,17 @@ class PeopleScreen:
         self,
         *,
         read: Read,
+        read_courses: Callable[[str], Sequence[str]],
+        find_lecturers: Callable[[str], tuple[Options, int]],
         on_add: Callable[[AddLecturer], LoginResult],
         on_create: Callable[[ChooseLogin], LoginResult],
         on_renew: Callable[[ChooseLogin], LoginResult],
-        on_close: Callable[[ChooseLogin], LoginResult],
+        on_close: Callable[[CloseLogin], LoginResult],
         on_open: Callable[[ChooseLogin], LoginResult],
         page: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._read, self._clock = read, clock
+        self._read, self._read_courses, self._clock = read, read_courses, clock
         self.note = SecretNote()
         self.email = widgets.Text(placeholder="lecturer@example.org")
         self.family_name, self.given_name = widgets.Text(), widgets.Text()
@@ -84,27 +98,42 @@ class PeopleScreen:
         self.person = widgets.Dropdown()
         self.message = Message()
         self._states: dict[str, str] = {}
+        self._led: tuple[str, ...] = ()
+        self.search = widgets.Text(placeholder="a part of name, address or id")
+        self.courses = widgets.Dropdown(options=_COURSES)
+        self.courses_to = Finder(
+            "lecturer",
+            find_lecturers,
+            hint="A part of name, address or id.",
+            on_choose=self._taker_chosen,
+            none="Choose …",
+        )
+        self._courses_field = Field("Courses of the person", self.courses)
+        self._taker = row(self.courses_to.search_field, self.courses_to.field)
         self._field = Field("Person", self.person, hint="One of the people shown below.")
         self.creating = self._action("Create a login", on_create)
         self.renewing = self._action("Set a new password", on_renew, confirm="Set a new password for {}? The old one stops working.")
-        self.closing = self._action(
-            "Close the login", on_close, confirm="Close the login of {}? Open sessions are ended; the person and the courses stay."
+        self.closing: Submission[CloseLogin] = Submission(
+            "Close the login",
+            fields={"email": self._field, "courses_to": self.courses_to.field, "keep_courses": self._courses_field},
+            read=self._login_to_close,
+            on_submit=self._showing_result(on_close),
+            confirm=self._asked_to_close,
+            message=self.message,
+            clock=clock,
         )
+        self.closing.button.button_style = "warning"
         self.opening = self._action("Open the login", on_open)
         self.pager = Pager(self.refresh, noun="people")
         self.pager.offset = max(page - 1, 0) * PAGE_SIZE
         self.table = Table(nothing="There are no lecturers yet.")
         names = row(fields["family_name"], fields["given_name"])
-        logins = [self.creating, self.renewing, self.closing, self.opening]
-        buttons = widgets.HBox([action.view for action in logins], layout=widgets.Layout(flex_flow="row wrap", overflow="visible"))
+        logins = [self.creating.view, self.renewing.view, self.closing.view, self.opening.view]
+        buttons = widgets.HBox(logins, layout=widgets.Layout(flex_flow="row wrap", overflow="visible"))
         card = widgets.Layout(flex="1 1 320px", overflow="visible")
-        cards = [
-            widgets.VBox(
-                [heading("Add a lecturer"), fields["email"].view, names, self.with_login, self.adding.view],
-                layout=card,
-            ),
-            widgets.VBox([heading("Logins"), self._field.view, buttons, self.message.view], layout=card),
-        ]
+        adding = [heading("Add a lecturer"), fields["email"].view, names, self.with_login, self.adding.view]
+        of_login = [heading("Logins"), self._field.view, self._courses_field.view, self._taker, buttons, self.message.view]
+        cards = [widgets.VBox(parts, layout=card) for parts in (adding, of_login)]
         self.view = widgets.VBox(
             [
                 style(),
@@ -113,18 +142,21 @@ class PeopleScreen:
                 ),
                 self.note,
                 heading("Lecturers and administrators"),
+                row(Field("Find people", self.search, width="0 1 420px")),
                 self.pager.view,
                 self.table.view,
             ]
         )
         self.view.add_class(ROOT)
+        self.search.observe(lambda _change: self._show_first_page(), names="value")
         self.person.observe(lambda _change: self._person_chosen(), names="value")
+        self.courses.observe(lambda _change: self._courses_chosen(), names="value")
         self.refresh()
 
     def refresh(self) -> None:
         """Read the page that is shown again; the chosen person stays chosen."""
         with errors_shown(self.message):
-            page, total = self._read(PAGE_SIZE, self.pager.offset)
+            page, total = self._read(self.search.value.strip(), PAGE_SIZE, self.pager.offset)
             self._states = dict(zip(page["email"], page["state"], strict=True))
             set_options(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])
             self.table.show(_login_table(page))
@@ -144,10 +176,28 @@ class PeopleScreen:
         action.button.button_style = ""
         return action
 
+    def _login_to_close(self) -> CloseLogin:
+        hands_over = bool(self._led) and self.courses.value == TO_ANOTHER
+        return CloseLogin(
+            email=self.person.value or "",
+            courses_to=(self.courses_to.value or None) if hands_over else None,
+            keep_courses=bool(self._led) and self.courses.value == KEPT,
+        )
+
+    def _asked_to_close(self, request: CloseLogin) -> str:
+        if self._led and not (request.courses_to or request.keep_courses):
+            raise InputError("Nothing was changed. Choose first what becomes of the courses, and who takes them over.")
+        stay = "the person and the courses stay"
+        if self._led:
+            named = ", ".join(self._led)
+            taker = request.courses_to
+            stay = f"{taker} is responsible for {named} then" if taker else f"no other lecturer leads {named} then"
+        return f"Close the login of {request.email}? Open sessions are ended; {stay}."
+
     def _showing_result(self, work: Callable[..., LoginResult]) -> Callable[..., str]:
         """Show the new password, if there is one, and the list as it is afterwards."""
 
-        def done(request: AddLecturer | ChooseLogin) -> str:
+        def done(request: Any) -> str:  # noqa: ANN401 - a request of one of the actions
             self.note.clear()
             result = work(request)
             if result.password:
@@ -157,16 +207,36 @@ class PeopleScreen:
 
         return done
 
+    def _show_first_page(self) -> None:
+        self.pager.first()
+        self.refresh()
+
     def _person_chosen(self) -> None:
         self.message.clear()
         self._show_actions()
 
+    def _taker_chosen(self) -> None:
+        self.closing.withdraw_question()
+        self.message.clear()
+
+    def _courses_chosen(self) -> None:
+        self.closing.withdraw_question()
+        self.message.clear()
+        self._taker.layout.display = None if self._led and self.courses.value == TO_ANOTHER else "none"
+
     def _show_actions(self) -> None:
         """Show the actions that apply to the login of the chosen person."""
         state = self._states.get(self.person.value or "")
-        for action, needed in ((self.creating, "none"), (self.renewing, "open"), (self.closing, "open"), (self.opening, "closed")):
+        for action, needed in ((self.creating, "none"), (self.renewing, "open"), (self.opening, "closed")):
             action.withdraw_question()
             action.view.layout.display = None if state == needed else "none"
+        self.closing.withdraw_question()
+        self.closing.view.layout.display = None if state == "open" else "none"
+        self._led = tuple(self._read_courses(self.person.value)) if state == "open" else ()
+        self.courses.value = NOT_CHOSEN
+        self._courses_field.hint = f"Responsible for {', '.join(self._led)}: these need a lecturer before the login is closed."
+        self._courses_field.view.layout.display = None if self._led else "none"
+        self._taker.layout.display = "none"
 
     def _lecturer(self) -> AddLecturer:
         return AddLecturer(

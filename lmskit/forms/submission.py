@@ -36,8 +36,8 @@ class Submission(Generic[Request]):
     on_success
         Called after the work was done, for instance to empty the fields.
     confirm
-        Returns a question that must be answered with yes before the work is done; by default no question is asked. If it raises an
-        `LmskitError`, that error's sentence is shown, and nothing is asked.
+        Returns a question that must be answered with yes before the work is done, or an empty text if there is none to ask; by
+        default no question is asked. If it raises an `LmskitError`, that error's sentence is shown, and nothing is done.
     message
         Shows the result; by default a message under the button.
     clock
@@ -103,19 +103,21 @@ class Submission(Generic[Request]):
             self._ask(request, self._confirm)
 
     def _ask(self, request: Request, confirm: Callable[[Request], str]) -> None:
-        """Show the question, or why the work would be refused."""
-        question = ""
+        """Show the question, or why the work would be refused; do the work if there is nothing to ask."""
+        question: str | None = None
         try:
             with errors_shown(self.message):
                 question = confirm(request)
         finally:
-            if not question:
+            if question is None:
                 self._end()
         if question:
             self._unconfirmed = request
             self.question.warn(question)
             self._answers.layout.display = None
             self._ended = self._clock()
+        elif question is not None:
+            self._submit(request)
 
     def _answer(self, *, yes: bool) -> None:
         """Continue with the request that was asked about; the second click of a double click does not count as an answer."""

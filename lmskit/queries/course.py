@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 
 from lmskit.errors import WeekNotFoundError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
@@ -14,6 +14,7 @@ from lmskit.queries.code import is_code
 from lmskit.queries.frame import rows
 from lmskit.queries.observed import not_seen
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of, paged
+from lmskit.queries.search_words import NOT_TEXT
 from lmskit.queries.term import term_by_code
 from lmskit.schemas.course_outline import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus, TermState
@@ -33,19 +34,33 @@ NEWEST_FIRST = RowOrder(Course.code, (Term.starts_on, Course.code.collate("C")),
 
 @COURSES.documented
 def courses(
-    session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None
+    session: Session,
+    *,
+    term: str | None = None,
+    search: str | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: str | None = None,
 ) -> pd.DataFrame:
     """The courses that the signed-in person can see, newest term first, then by code.
 
     {columns}
 
-    `term` keeps only the courses of one term; an unknown term gives an empty table with these columns. `after` begins the page after the
-    course with this code, instead of at `offset`.
+    `term` keeps only the courses of one term; an unknown term gives an empty table with these columns. `search` keeps those that
+    `course_found_by` finds. `after` begins the page after the course with this code, instead of at `offset`.
     """
-    return COURSES.table(course_rows(session, term=term, limit=limit, offset=offset, after=after))
+    return COURSES.table(course_rows(session, term=term, search=search, limit=limit, offset=offset, after=after))
 
 
-def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> Rows:
+def course_rows(
+    session: Session,
+    *,
+    term: str | None = None,
+    search: str | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: str | None = None,
+) -> Rows:
     """The rows of `courses`, for a list in the terminal."""
     statement = (
         select(
@@ -63,18 +78,26 @@ def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAU
         )
         .join(Term, Term.id == Course.term_id)
         .join(User, User.id == Course.lecturer_id)
+        .where(course_found_by(search))
     )
     if term is not None:
         statement = statement.where(is_code(Term.code, term))
     return rows(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after))
 
 
-def count_courses(session: Session, *, term: str | None = None) -> int:
+def count_courses(session: Session, *, term: str | None = None, search: str | None = None) -> int:
     """The number of rows on all pages of `courses`."""
-    statement = select(func.count()).select_from(Course)
+    statement = select(func.count()).select_from(Course).where(course_found_by(search))
     if term is not None:
         statement = statement.join(Term, Term.id == Course.term_id).where(is_code(Term.code, term))
     return session.scalar(statement) or 0
+
+
+def course_found_by(search: str | None) -> ColumnElement[bool]:
+    """The condition that code and title of a course have every word of a search, in any order and case; true without one."""
+    words = NOT_TEXT.sub(" ", search or "").split()
+    text = func.lower(Course.code + " " + Course.title)
+    return and_(true(), *(func.strpos(text, func.lower(word)) > 0 for word in words))
 
 
 def course_by_code(session: Session, code: str) -> Course:

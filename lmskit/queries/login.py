@@ -11,6 +11,7 @@ from lmskit.listings import LOGINS
 from lmskit.models import Course, Term, User
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
+from lmskit.queries.person_search import found_by
 from lmskit.vocabulary import Role, TermState
 
 if TYPE_CHECKING:
@@ -70,17 +71,27 @@ def courses_in_open_terms(session: Session, person: User) -> list[str]:
 
 
 @LOGINS.documented
-def logins(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> pd.DataFrame:
+def logins(
+    session: Session, *, search: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None
+) -> pd.DataFrame:
     """Lecturers and administrators with their logins, by family name.
 
     {columns}
 
-    `after` begins the page after the person with this address, instead of at `offset`.
+    `search` keeps those whom `found_by` finds. `after` begins the page after the person with this address, instead of at `offset`.
     """
-    return LOGINS.table(login_rows(session, limit=limit, offset=offset, after=after))
+    return LOGINS.table(login_rows(session, search=search, limit=limit, offset=offset, after=after))
 
 
-def login_rows(session: Session, *, invented: bool = False, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> Rows:
+def login_rows(
+    session: Session,
+    *,
+    search: str | None = None,
+    invented: bool = False,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: str | None = None,
+) -> Rows:
     """The rows of `logins`, for a list in the terminal; or only of people whose address an import invented."""
     statement = (
         select(
@@ -92,16 +103,16 @@ def login_rows(session: Session, *, invented: bool = False, limit: int = DEFAULT
             case((User.db_role.is_(None), "none"), (SERVER_ROLES.c.rolcanlogin, "open"), else_="closed").label("state"),
         )
         .outerjoin(SERVER_ROLES, SERVER_ROLES.c.rolname == User.db_role)
-        .where(User.role != Role.STUDENT)
+        .where(User.role != Role.STUDENT, found_by(search))
     )
     if invented:
         statement = statement.where(_INVENTED)
     return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
-def count_logins(session: Session, *, invented: bool = False) -> int:
+def count_logins(session: Session, *, search: str | None = None, invented: bool = False) -> int:
     """The number of rows on all pages of `logins`; or only of people whose address an import invented."""
-    statement = select(func.count()).select_from(User).where(User.role != Role.STUDENT)
+    statement = select(func.count()).select_from(User).where(User.role != Role.STUDENT, found_by(search))
     return session.scalar(statement.where(_INVENTED) if invented else statement) or 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
@@ -12,13 +11,12 @@ from lmskit.limits import LONGEST_PERSON_SEARCH
 from lmskit.models import ExternalId, User
 from lmskit.names import WITHOUT_DECOMPOSITION, searched_words
 from lmskit.queries.page import LAST_ROW
+from lmskit.queries.search_words import NOT_TEXT
 from lmskit.vocabulary import EntityKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
-"""What PostgreSQL does not take as text."""
 _LETTERS = {chr(letter): plain for letter, plain in WITHOUT_DECOMPOSITION.items()} | dict.fromkeys("\u2018\u2019\u02bc", "'")
 """Letters that `sort_name` keeps, and how they are searched."""
 
@@ -75,4 +73,4 @@ def _words(search: str | None) -> list[tuple[str, ...]]:
         raise SearchTextError(
             f"A search for people has at most {LONGEST_PERSON_SEARCH} characters, not {len(search):,}. Type a part of the name or id."
         )
-    return searched_words(_NOT_TEXT.sub(" ", search or ""))
+    return searched_words(NOT_TEXT.sub(" ", search or ""))

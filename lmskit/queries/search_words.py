@@ -10,7 +10,7 @@ from lmskit.errors import SearchTextError
 from lmskit.limits import LONGEST_SEARCH
 
 _TERM = re.compile(r'-?"[^"]*"?|[^\s"]+')
-_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 """What PostgreSQL does not take as text."""
 _NOT_OF_WORDS = re.compile(r"[!-/:-@\[-^`{-~]")
 """What can have a meaning in a regular expression; a mark that is combined with a letter has none."""
@@ -80,7 +80,7 @@ def search_words(text: str) -> SearchWords:
     """
     if len(text) > LONGEST_SEARCH:
         raise SearchTextError(f"The search text has {len(text):,} characters, and at most {LONGEST_SEARCH:,} are searched for. Shorten it.")
-    terms = _TERM.findall(" ".join(_NOT_TEXT.sub(" ", text).split()))
+    terms = _TERM.findall(" ".join(NOT_TEXT.sub(" ", text).split()))
     wished = [term.replace('"', " ") for term in terms if not _is_excluded(term) and term.casefold() != "or"]
     words = plain_words(" ".join(wished))
     if not _has_word(words.wished) and any(map(_is_excluded, terms)):
@@ -99,7 +99,7 @@ def plain_words(text: str) -> SearchWords:
     >>> plain_words('What does "-x" do?')
     SearchWords(wished='What does "-x" do?', demanded='')
     """
-    return SearchWords(" ".join(_NOT_TEXT.sub(" ", text[:LONGEST_SEARCH]).split()))
+    return SearchWords(" ".join(NOT_TEXT.sub(" ", text[:LONGEST_SEARCH]).split()))
 
 
 def _demanded(terms: list[str]) -> list[str]:

@@ -66,22 +66,30 @@ def staff_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offs
     return rows(session, paged(statement, limit, offset))
 
 
-def sections_of_assistant(session: Session, course: str, email: str) -> str | None:
-    """The names of the sections whose students alone an assistant sees, with "; " between; None for a person who is not limited."""
+def role_in_course(session: Session, course: str, email: str) -> str | None:
+    """What the person with this address is in a course: a `StaffRole` or "responsible"; None for who has no role in it."""
+    person = person_by_email(session, email)
+    member = _staff_in(course_by_code(session, course).id)
+    role: str | None = None if person is None else session.scalar(select(member.c.role).where(member.c.person_id == person.id))
+    return role
+
+
+def sections_of_assistant(session: Session, course: str, email: str) -> tuple[str, ...] | None:
+    """The names of the sections and groups whose students alone an assistant sees; None for a person who is not limited to any."""
     person = person_by_email(session, email)
     if person is None:
         return None
-    names = func.string_agg(Section.name, aggregate_order_by(literal("; "), Section.name.collate("C")))
-    found = (
-        select(func.coalesce(names, "no section"))
-        .select_from(CourseStaff)
-        .outerjoin(StaffSection, (StaffSection.course_id == CourseStaff.course_id) & (StaffSection.person_id == CourseStaff.person_id))
-        .outerjoin(Section, Section.id == StaffSection.section_id)
-        .where(CourseStaff.course_id == course_by_code(session, course).id, CourseStaff.limited, CourseStaff.person_id == person.id)
-        .group_by(CourseStaff.person_id)
+    of_person = (CourseStaff.course_id == course_by_code(session, course).id, CourseStaff.person_id == person.id)
+    if session.scalar(select(CourseStaff.limited).where(*of_person)) is not True:
+        return None
+    names = (
+        select(Section.name)
+        .join(StaffSection, StaffSection.section_id == Section.id)
+        .join(CourseStaff, (CourseStaff.course_id == StaffSection.course_id) & (CourseStaff.person_id == StaffSection.person_id))
+        .where(*of_person)
+        .distinct()
     )
-    limits: str | None = session.scalar(found)
-    return limits
+    return tuple(sorted(session.scalars(names)))
 
 
 def count_staff(session: Session, course: str) -> int:

@@ -1,8 +1,8 @@
 """Requests to make or change a login, and to sign in."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.request import Request
@@ -42,6 +42,21 @@ class ChooseLogin(Request):
     """The person whose login is to be changed."""
 
     email: Address
+
+
+class CloseLogin(ChooseLogin):
+    """The person whose login is to be closed, and what becomes of their courses of open terms."""
+
+    courses_to: Address | None = None
+    """The lecturer who takes them over."""
+    keep_courses: bool = False
+    """Whether they stay with the person, so that no other leads them."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.courses_to is not None and self.keep_courses:
+            raise ValueError("The courses go to another lecturer or stay with the person, not both.")
+        return self
 
 
 class ChangeAddress(Request):

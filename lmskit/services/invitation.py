@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from lmskit.db import scram_verifier, violated_constraint
+from lmskit.db import Opener, access, scram_verifier, violated_constraint
 from lmskit.errors import (
     FamilyNameNeededError,
     InventedAddressError,
@@ -27,10 +27,12 @@ from lmskit.queries.person import person_by_email
 from lmskit.schemas.invitation import CreateInvitation, InvitationCode
 from lmskit.schemas.login import ChangeAddress
 from lmskit.schemas.text import is_invented
+from lmskit.services.delivery import deliver_one
 from lmskit.services.login import change_address
 from lmskit.services.outbox import enqueue_invitation
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person, stored_form
+from lmskit.services.transport import Transport
 from lmskit.vocabulary import Role
 
 
@@ -44,6 +46,51 @@ class Invited:
     has_login: bool
     message_id: int | None = None
     """The message that will bring the code; None if the code was given."""
+
+    @property
+    def sentence(self) -> str:
+        """What the person can do, and until when; without a full stop."""
+        return f"{self.email} {'can set a new password' if self.has_login else 'is invited'} until {minute(self.expires_at)}"
+
+
+@dataclass(frozen=True)
+class SentInvitation:
+    """An invitation, and how its code reaches the person.
+
+    Attributes
+    ----------
+    made
+        The invitation.
+    code
+        To be shown once; None if it goes by mail.
+    unsent
+        Why the message was not sent, as sentences; empty if it was, and for a code that is shown.
+    """
+
+    made: Invited
+    code: InvitationCode | None = None
+    unsent: tuple[str, ...] = ()
+
+
+def minute(moment: dt.datetime) -> str:
+    """A moment as people read it, the same in messages, lists and answers."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def invite(begin: Opener, transport: Transport | None, request: CreateInvitation) -> SentInvitation:
+    """Invite a person, and send the code by mail; without a transport, return it to be shown once. See `create_invitation`."""
+    code = InvitationCode.made() if transport is None else None
+    at = access().server
+    with begin() as session:
+        made = create_invitation(session, request, code=code, server="" if at.external is None else f"postgresql://{at.name}")
+    if transport is None or made.message_id is None:
+        return SentInvitation(made, code)
+    report = deliver_one(begin, transport, made.message_id)
+    if report.sent:
+        return SentInvitation(made)
+    failed = [*report.refused, *report.given_up, *report.postponed]
+    reasons = (*(f"{unsent.recipient}: {unsent.reason}" for unsent in failed), report.stopped or "The code was not sent.")
+    return SentInvitation(made, unsent=reasons)
 
 
 @administrators_only("invite people")
@@ -84,7 +131,7 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
     if code is not None:
         return made
     name = f"{person.given_name} {person.family_name}".strip()
-    context = {"name": name, "expires": f"{expires_at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC", "server": server}
+    context = {"name": name, "expires": minute(expires_at), "server": server}
     message = enqueue_invitation(session, number, person_id=person.id, recipient=made.email, context=context)
     return replace(made, message_id=message.id)
 

@@ -26,8 +26,10 @@ from lmskit.models import User
 from lmskit.queries.login import courses_in_open_terms, login_is_open
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
+from lmskit.schemas.staff import HandOver
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person, set_password, stored_form
+from lmskit.services.staff import hand_over
 from lmskit.vocabulary import Role
 
 
@@ -66,11 +68,12 @@ def create_login(session: Session, request: CreateLogin, *, password: str) -> Us
 
 
 @administrators_only("close logins")
-def close_login(session: Session, email: str, *, keep_courses: bool = False) -> User:
+def close_login(session: Session, email: str, *, courses_to: str | None = None, keep_courses: bool = False) -> User:
     """Close a login: it loses its password and its rights. The person and their work stay.
 
-    Open sessions lose their rights once this is committed; `end_sessions` ends them. With `keep_courses` it is closed even if the person
-    is responsible for courses, as at once after a password became known.
+    The person's courses of open terms go to the lecturer `courses_to` first. Open sessions lose their rights once this is committed;
+    `end_sessions` ends them. With `keep_courses` it is closed even if the person is responsible for courses, as at once after a password
+    became known.
 
     Raises
     ------
@@ -80,10 +83,15 @@ def close_login(session: Session, email: str, *, keep_courses: bool = False) -> 
         It is the only open login of an administrator.
     LeadsCoursesError
         The person is responsible for courses of terms that are open, which no other person would lead.
+    LecturerNotFoundError, IsResponsibleError
+        The courses cannot go to `courses_to`, who is not a lecturer, or the same person.
     """
     person = _person_with_login(session, email)
-    if not keep_courses and (courses := courses_in_open_terms(session, person)):
+    courses = [] if keep_courses else courses_in_open_terms(session, person)
+    if courses and courses_to is None:
         raise LeadsCoursesError(email=email, courses=courses)
+    for course in courses:
+        hand_over(session, HandOver(course=course, email=str(courses_to)))
     try:
         with session.begin_nested():
             closed = session.scalar(text("SELECT lms.close_login(:person)"), {"person": person.id})

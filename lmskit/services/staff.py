@@ -13,6 +13,7 @@ from lmskit.models import Course, CourseStaff, StaffSection, User
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import lecturer_by_email, person_by_email
 from lmskit.queries.section import section_ids
+from lmskit.queries.staff import sections_of_assistant
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import StaffRole
 
@@ -63,6 +64,23 @@ def add_staff(session: Session, request: AddStaff) -> StaffRole | None:
     return None if stored is None else stored.role
 
 
+def asked_before_adding(session: Session, request: AddStaff) -> str:
+    """The question to ask before the role is given; empty unless a person who sees the students of some sections would see all."""
+    if request.sections or request.role is StaffRole.OBSERVER:
+        return ""
+    limited_to = sections_of_assistant(session, request.course, request.email)
+    if limited_to is None:
+        return ""
+    named = "; ".join(limited_to) or "no section"
+    return f"{request.email} sees only the students of {named} in {request.course}, and would see all. Give the role all the same?"
+
+
+def staff_added(request: AddStaff) -> str:
+    """What was done, as a sentence."""
+    limits = f", for {'; '.join(request.sections)}" if request.sections else ""
+    return f"{request.email} is {request.role} of {request.course} now{limits}."
+
+
 @administrators_only("change the staff of a course")
 def remove_staff(session: Session, request: RemoveStaff) -> StaffRole:
     """Take the role in a course from a person, whose open sessions are ended with the transaction; return the role.
@@ -86,6 +104,11 @@ def remove_staff(session: Session, request: RemoveStaff) -> StaffRole:
     if role is None:
         raise NotOnStaffError(person=request.email, course=course.code)
     return role
+
+
+def staff_removed(request: RemoveStaff, role: StaffRole) -> str:
+    """What was done, as a sentence; `role` is what the person was."""
+    return f"{request.email} is not {role} of {request.course} any more."
 
 
 @administrators_only("hand a course over")
@@ -112,6 +135,12 @@ def hand_over(session: Session, request: HandOver) -> User:
         _grant(session, course.id, former.id, StaffRole.CO_LECTURER, request.email)
     session.expire(course)
     return former
+
+
+def handed_over(request: HandOver, former: User) -> str:
+    """What was done, as a sentence; `former` is who was responsible."""
+    then = "is co-lecturer now" if request.keep else "does not see it any more"
+    return f"{request.email} is responsible for {request.course} now; {former.name} {then}."
 
 
 def take_over(session: Session, courses: Collection[int], person_id: int) -> None:

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from lmskit.db import login_name, transaction
 from lmskit.desks import people_desk
+from lmskit.forms.people import KEPT, TO_ANOTHER
 from lmskit.queries.person import person_by_email
 from lmskit.settings import DEMO_ADMIN
 from tests import factories
@@ -79,6 +80,36 @@ def test_a_login_is_closed_after_a_question_and_opened_again(desk, address):
     assert (state_of(desk, address), actions_of(desk)) == ("closed", {"opening"})
     press(desk.opening)
     assert state_of(desk, address) == "open"
+
+
+def test_courses_of_open_terms_go_to_another_lecturer_before_a_login_is_closed(session, desk, address):
+    add(desk, address)
+    person, taker = person_by_email(session, address), factories.lecturer(session)
+    course = factories.course(session, taught_by=person, in_term=factories.term(session))
+    desk.search.value = f"aardvark {address[:-12]}"
+    assert list(desk.table.frame["E-mail"]) == [address]
+    desk.refresh()
+    assert course.code in desk._courses_field.hint
+    press(desk.closing)
+    assert desk.message.value == "Nothing was changed. Choose first what becomes of the courses, and who takes them over."
+    desk.courses.value = TO_ANOTHER
+    desk.courses_to.typed.value = taker.email
+    press(desk.closing)
+    assert desk.closing.question.value.endswith(f"Open sessions are ended; {taker.email} is responsible for {course.code} then.")
+    press(desk.closing, yes=True)
+    session.refresh(course)
+    assert (state_of(desk, address), course.lecturer_id) == ("closed", taker.id)
+
+
+def test_courses_can_stay_with_who_leaves(session, desk, address):
+    add(desk, address)
+    course = factories.course(session, taught_by=person_by_email(session, address), in_term=factories.term(session))
+    desk.search.value = address
+    desk.courses.value = KEPT
+    press(desk.closing)
+    assert f"no other lecturer leads {course.code} then" in desk.closing.question.value
+    press(desk.closing, yes=True)
+    assert state_of(desk, address) == "closed"
 
 
 def test_a_mistake_is_shown_beside_its_field(desk):

@@ -35,6 +35,7 @@ ONLY_IN_FORMS = {
 """As docs/command-line.md names them, with the reason."""
 FOR_OPERATORS = "an operator of the machine does it, or a job without a person"
 NO_FORM_YET = "the form for it is not there yet"
+WITHOUT_A_LOGIN = "forms are for people who can sign in already"
 ONLY_BY_COMMAND = {
     "seed": (FOR_OPERATORS, "demonstration"),
     "archive.rewrite_archive": (FOR_OPERATORS, "writing archives anew"),
@@ -56,19 +57,13 @@ ONLY_BY_COMMAND = {
     "retention.remove_messages": (FOR_OPERATORS, "retention"),
     "unknown_archives.remove_unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
-    "delivery.deliver_one": (NO_FORM_YET, "invitations"),
-    "invitation.accept_invitation": (NO_FORM_YET, "invitations"),
-    "invitation.create_invitation": (NO_FORM_YET, "invitations"),
-    "invitation.revoke_invitation": (NO_FORM_YET, "invitations"),
+    "invitation.accept_invitation": (WITHOUT_A_LOGIN, "accepting an invitation"),
     "login.change_address": (NO_FORM_YET, "the address of a person"),
     "person_change.change_person": (NO_FORM_YET, "the name of a person"),
     "person_merge.merge_people": (NO_FORM_YET, "merging people"),
     "person_merge.split_person": (NO_FORM_YET, "splitting people"),
     "login.change_own_password": (NO_FORM_YET, "one's own password"),
     "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
-    "staff.add_staff": (NO_FORM_YET, "staff of a course"),
-    "staff.hand_over": (NO_FORM_YET, "handing a course over"),
-    "staff.remove_staff": (NO_FORM_YET, "staff of a course"),
 }
 """The reason, and how docs/command-line.md names the action."""
 WITHOUT_A_SERVICE = {(FOR_OPERATORS, "backups"), (FOR_OPERATORS, "upgrades"), (FOR_OPERATORS, "services")}

@@ -194,11 +194,17 @@ def test_who_is_responsible_for_courses_hands_them_over_before_the_login_is_clos
         codes = (led.code, other.code)
     said = lmskit("login", "disable", email, status=1)
     assert all(code in said for code in codes)
-    assert f"lmskit course hand-over {min(codes)} EMAIL (to close it all the same: --keep-courses)" in said
+    assert (
+        f"lmskit course hand-over {min(codes)} EMAIL (all to one lecturer: --courses-to EMAIL; to close it all the same: --keep-courses)"
+        in said
+    )
     assert who(school.engine(email)) == email
     lmskit("course", "hand-over", led.code, ADA)
     assert f"is responsible for {other.code}. Nothing was changed." in lmskit("login", "disable", email, status=1)
     assert f"The login of {email} is closed" in lmskit("login", "disable", email, "--keep-courses")
+    lmskit("login", "enable", email)
+    assert f"The login of {email} is closed" in lmskit("login", "disable", email, "--courses-to", ADA)
+    assert f"{ADA} is responsible for {other.code}" in lmskit("staff", "add", other.code, ADA, status=1)
     lmskit("login", "enable", email)
 
 
