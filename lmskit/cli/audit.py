@@ -54,7 +54,7 @@ def list_entries(
 def _worded(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **entry,
-        "when": f"{entry['at']:%Y-%m-%d %H:%M:%S}",
+        "when": f"{entry['at']:%Y-%m-%d %H:%M:%S %Z}",
         "who": entry["person"] or entry["actor"],
         "change": change_text(entry["old"], entry["new"]),
     }

@@ -11,17 +11,17 @@ from lmskit.cli.dry_run import WAS_DRY, DryRun, Yes
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
-from lmskit.errors import StaffNotChosenError
+from lmskit.errors import InputError, StaffNotChosenError
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.rounding import count_text
 from lmskit.schemas.course_copy import CopyCourse, CopyTerm
-from lmskit.services.course_copy import NOT_COPIED_SENTENCE, copy_course, copy_term
+from lmskit.services.course_copy import NOT_COPIED_SENTENCE, copied, copy_as_shown
 from lmskit.services.staff import staff_members
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lmskit.services.course_copy import CopiedCourse
+    from lmskit.services.copied_course import CopiedTerm
 
 app, of_terms = typer.Typer(name="course"), typer.Typer(name="term")
 
@@ -35,7 +35,6 @@ Staff = Annotated[
     ),
 ]
 QUESTION = "Who comes along: all, none, or addresses"
-INSTEAD = StaffNotChosenError.options
 
 
 @app.command()
@@ -60,20 +59,13 @@ def copy(
     if request.staff is None:
         with snapshot() as session:
             members = staff_members(session, course_by_code(session, request.course).id)
-        if members and not yes:
-            answer = _asked_staff([f"{email} ({role})" for email, role in members])
+        if members and not (yes or dry_run):
+            answer = _asked_staff([f"{email} ({role})" for email, role in members], what=request.course)
             request = CopyCourse.model_validate(request.model_dump() | {"staff": answer})
-    if not yes or dry_run:
-        with transaction() as session:
-            _print([copy_course(session, request, dry_run=True)])
-        if _was_dry(dry_run=dry_run):
-            return
-        confirmed(f"Copy {course}?", instead="--yes")
-    with transaction() as session:
-        copied = copy_course(session, request)
-    if yes:
-        _print([copied])
-    print_line(f"{copied.code} was created in {copied.to_term.code}. To enrol a student: lmskit enrollment add {copied.code} EMAIL")
+    done = _done(request, dry_run=dry_run, yes=yes)
+    if done is not None:
+        [copy] = done.copied
+        print_line(f"{copy.code} was created in {copy.to_term.code}. To enrol a student: lmskit enrollment add {copy.code} EMAIL")
 
 
 @of_terms.command("copy")
@@ -87,7 +79,7 @@ def copy_all(
 ) -> None:
     """Copy all courses of a term into another one, as `lmskit course copy` does.
 
-    A course whose copy is there already is left out and named; the status is 3 then.
+    A course whose copy is there already, or for which a code has to be given, is left out and named; the status is 3 then.
     """
     request = CopyTerm.model_validate({"source": source, "term": term, "staff": staff})
     if request.staff is None:
@@ -97,49 +89,54 @@ def copy_all(
                 for course in courses_of_term(session, request.source)
                 for email, role in staff_members(session, course.id)
             ]
-        if members and not yes:
-            request = CopyTerm.model_validate(request.model_dump() | {"staff": _asked_staff(members)})
-    if not yes or dry_run:
+        if members and not (yes or dry_run):
+            answer = _asked_staff(members, what=f"courses of {request.source}")
+            request = CopyTerm.model_validate(request.model_dump() | {"staff": answer})
+    done = _done(request, dry_run=dry_run, yes=yes)
+    if done is not None:
+        if done.copied:
+            print_line(f"{count_text(len(done.copied), 'course')} of {source} copied into {term}.")
+        if done.left_out:
+            raise typer.Exit(PARTLY)
+
+
+def _done(request: CopyCourse | CopyTerm, *, dry_run: bool, yes: bool) -> CopiedTerm | None:
+    """Show what would be copied, ask, and copy that; None after a dry run."""
+    if yes and not dry_run:
         with transaction() as session:
-            tried = copy_term(session, request, dry_run=True)
-        _print(tried.copied)
-        _print_left_out(tried.left_out)
-        if _was_dry(dry_run=dry_run):
-            return
-        if tried.copied:
-            confirmed(f"Copy {count_text(len(tried.copied), 'course')} into {term}?", instead="--yes")
+            done = copied(session, request)
+        _print(done)
+        return done
     with transaction() as session:
-        done = copy_term(session, request)
-    if yes:
-        _print(done.copied)
-        _print_left_out(done.left_out)
-    print_line(f"{count_text(len(done.copied), 'course')} of {source} copied into {term}.")
-    if done.left_out:
-        raise typer.Exit(PARTLY)
+        shown = copied(session, request, dry_run=True)
+    _print(shown)
+    if dry_run:
+        print_line(WAS_DRY)
+        return None
+    if not shown.copied:
+        return shown
+    what = request.course if isinstance(request, CopyCourse) else f"{count_text(len(shown.copied), 'course')} into {request.term}"
+    confirmed(f"Copy {what}?", instead="--yes")
+    with transaction() as session:
+        return copy_as_shown(session, request, shown.sentences)
 
 
-def _asked_staff(members: Sequence[str]) -> str:
+def _asked_staff(members: Sequence[str], *, what: str) -> str:
     print_line("On the staff:")
     for member in members:
         print_line(f"  {member}")
-    return asked(QUESTION, instead=INSTEAD)
+    try:
+        return asked(QUESTION, instead=StaffNotChosenError.options)
+    except InputError:
+        raise StaffNotChosenError(what=what) from None
 
 
-def _print(copied: Sequence[CopiedCourse]) -> None:
-    for course in copied:
+def _print(done: CopiedTerm) -> None:
+    for course in done.copied:
         first, *rest = course.sentences
         print_line(first)
         for sentence in rest:
             print_line(f"  {sentence}")
-    print_line(NOT_COPIED_SENTENCE)
-
-
-def _print_left_out(left_out: dict[str, str]) -> None:
-    for course, reason in left_out.items():
-        print_line(f"{course} is left out: {reason}")
-
-
-def _was_dry(*, dry_run: bool) -> bool:
-    if dry_run:
-        print_line(WAS_DRY)
-    return dry_run
+    for sentence in done.left_out_sentences:
+        print_line(sentence)
+    print_line(NOT_COPIED_SENTENCE if done.copied else "There is nothing to copy.")

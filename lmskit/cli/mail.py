@@ -128,8 +128,8 @@ def retry(
 
 def _when(message: Any) -> str | None:  # noqa: ANN401 - a row of the database
     if message["sent_at"] is not None:
-        return f"{message['sent_at']:%Y-%m-%d %H:%M}"
-    return f"from {message['available_at']:%Y-%m-%d %H:%M}" if message["status"] == OutboxStatus.WAITING else None
+        return f"{message['sent_at']:%Y-%m-%d %H:%M %Z}"
+    return f"from {message['available_at']:%Y-%m-%d %H:%M %Z}" if message["status"] == OutboxStatus.WAITING else None
 
 
 def _watch(every: float) -> None:

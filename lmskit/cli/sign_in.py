@@ -86,7 +86,7 @@ def renew_sign_ins(email: str, password: str) -> None:
 def _lasting(found: KeptSignIn) -> str:
     if found.until is None:
         return "until you sign out: lmskit sign-out"
-    return f"until {dt.datetime.fromtimestamp(found.until).astimezone():%Y-%m-%d %H:%M}"
+    return f"until {dt.datetime.fromtimestamp(found.until).astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def _described(me: SignedIn) -> str:

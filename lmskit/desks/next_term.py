@@ -8,13 +8,13 @@ import pandas as pd
 
 from lmskit.db import Opener, retried, snapshot, transaction
 from lmskit.desks.options import lecturer_options, term_options
+from lmskit.errors import ConflictError
 from lmskit.forms.next_term import CopyPreview, NextTermScreen, NextTermWork, Options
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.term import terms
 from lmskit.rounding import MISSING, count_text
-from lmskit.schemas.course_copy import CopyCourse, CopyTerm
-from lmskit.services.course_copy import NOT_COPIED_SENTENCE, copy_course, copy_term
+from lmskit.services.course_copy import NOT_COPIED_SENTENCE, copied, copy_as_shown
 from lmskit.services.permission import require_administrator
 from lmskit.services.staff import staff_members
 from lmskit.services.term import create_term
@@ -23,11 +23,10 @@ from lmskit.vocabulary import TermState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.orm import Session
-
     from lmskit.models import Term
+    from lmskit.schemas.course_copy import CopyCourse, CopyTerm
     from lmskit.schemas.term import CreateTerm
-    from lmskit.services.course_copy import CopiedCourse
+    from lmskit.services.copied_course import CopiedCourse, CopiedTerm
 
 
 def next_term_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> NextTermScreen:
@@ -63,36 +62,33 @@ def next_term_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> N
         with read() as session:
             return lecturer_options(session)
 
+    shown: dict[str, Sequence[str]] = {}
+
     def ask(request: CopyCourse | CopyTerm) -> CopyPreview:
         with begin() as session:
-            copied, left_out = _copied(session, request, dry_run=True)
-        into = copied[0].to_term.code if copied else request.term
-        question = f"Copy {count_text(len(copied), 'course')} into {into}? {NOT_COPIED_SENTENCE}"
-        return CopyPreview(" ".join([question, *_left_out(left_out)]), _table(copied))
+            tried = copied(session, request, dry_run=True)
+        if not tried.copied:
+            raise ConflictError(" ".join([f"There is nothing to copy into {request.term}.", *tried.left_out_sentences]))
+        shown.clear()
+        shown[request.model_dump_json()] = tried.sentences
+        question = f"Copy {count_text(len(tried.copied), 'course')} into {tried.copied[0].to_term.code}? {NOT_COPIED_SENTENCE}"
+        return CopyPreview(" ".join([question, *_caveats(tried)]), _table(tried.copied))
 
     def copy(request: CopyCourse | CopyTerm) -> CopyPreview:
         with begin() as session:
-            copied, left_out = _copied(session, request, dry_run=False)
-        into = copied[0].to_term.code if copied else request.term
-        done = f"{count_text(len(copied), 'course')} copied into {into}."
-        return CopyPreview(" ".join([done, *_left_out(left_out)]), _table(copied))
+            done = copy_as_shown(session, request, shown.get(request.model_dump_json(), ()))
+        sentence = f"{count_text(len(done.copied), 'course')} copied into {done.copied[0].to_term.code}."
+        return CopyPreview(" ".join([sentence, *_caveats(done)]), _table(done.copied))
 
     work = NextTermWork(create=create, terms=offered_terms, courses=courses, staff=staff, lecturers=lecturers, ask=ask, copy=copy)
     return NextTermScreen(work)
 
 
-def _copied(session: Session, request: CopyCourse | CopyTerm, *, dry_run: bool) -> tuple[Sequence[CopiedCourse], dict[str, str]]:
-    if isinstance(request, CopyCourse):
-        return [copy_course(session, request, dry_run=dry_run)], {}
-    done = copy_term(session, request, dry_run=dry_run)
-    return done.copied, done.left_out
+def _caveats(done: CopiedTerm) -> list[str]:
+    return [*(caveat for course in done.copied for caveat in course.caveats), *done.left_out_sentences]
 
 
-def _left_out(left_out: dict[str, str]) -> list[str]:
-    return [f"{course} is left out: {reason}" for course, reason in left_out.items()]
-
-
-def _table(copied: Sequence[CopiedCourse]) -> pd.DataFrame:
+def _table(courses: Sequence[CopiedCourse]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -106,7 +102,7 @@ def _table(copied: Sequence[CopiedCourse]) -> pd.DataFrame:
                 "Materials": course.rows.materials,
                 "Staff": ", ".join(f"{email} ({role})" for email, role in course.staff) or MISSING,
             }
-            for course in copied
+            for course in courses
         ]
     )
 

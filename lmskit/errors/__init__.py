@@ -45,6 +45,7 @@
      │    ├── InUseError            evidence, people or files rest on what was to be deleted
      │    ├── CourseExistsError
      │    ├── CopiedAlreadyError    the term has the copy of a course
+     │    ├── CodeOfCopyError       the code made for it is too long
      │    ├── StaffNotChosenError   nobody said whose rights follow a copied course
      │    ├── TermExistsError, TermCodeInUseError
      │    ├── TermClosedError       it stays as it is
@@ -128,6 +129,7 @@ from lmskit.errors.conflict import (
     CannotMergeError,
     CannotSplitError,
     ChangedMeanwhileError,
+    CodeOfCopyError,
     ConflictError,
     CopiedAlreadyError,
     CourseCompletedError,
@@ -267,7 +269,8 @@ __all__ = [
     "AddressError", "AddressNotAllowedError", "AdministratorExistsError", "AlreadyEnrolledError", "AlreadyOnStaffError",
     "AnswerWithoutQuestionError", "AnsweredQuestionError", "ArchiveError", "AttemptNotFoundError", "BackupError", "BackupRefusedError",
     "BootstrapError", "BusyError", "CannotMergeError", "CannotSplitError", "ChangedMeanwhileError", "ClusterError",
-    "ColumnsMissingError", "ConflictError", "CopiedAlreadyError", "CourseCompletedError", "CourseExistsError", "CourseNotFoundError",
+    "CodeOfCopyError", "ColumnsMissingError", "ConflictError",
+    "CopiedAlreadyError", "CourseCompletedError", "CourseExistsError", "CourseNotFoundError",
     "DataWouldBeLostError", "DatabaseError", "DatabaseSessionNotFoundError", "DecisionNotFoundError", "DeliveryError",
     "DeliveryInDoubtError", "DemonstrationError", "EmbedderError", "EmbedderUnavailableError", "EmptyDatabaseError",
     "FamilyNameNeededError", "FileFormatError", "HubError", "ImportFileError", "ImportRunNotFoundError", "InUseError", "InputError",

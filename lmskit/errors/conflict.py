@@ -76,6 +76,17 @@ class CopiedAlreadyError(ConflictError):
         )
 
 
+class CodeOfCopyError(ConflictError):
+    """The code that is made for the copy of a course is too long."""
+
+    options = "--code"
+
+    def __init__(self, *, course: str, code: str, longest: int) -> None:
+        self.course, self.code = course, code
+        self.reason = f"its code would have {len(code):,} characters, and at most {longest} are possible."
+        super().__init__(f"{course} cannot be copied under a code made from course and term: {self.reason} Choose a code for the copy.")
+
+
 class StaffNotChosenError(ConflictError):
     """Rights do not follow a copied course of themselves."""
 

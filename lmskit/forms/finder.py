@@ -1,4 +1,4 @@
-"""Find one of many: at each key the list below offers the first of those that fit, so that three keys reach any of 60,000."""
+"""Find one of many: at each key that is typed, a list offers the first of those that fit."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class InvitationScreen:
         self.pager.offset = max(page - 1, 0) * PAGE_SIZE
         self.table = Table(nothing="There is no such invitation.")
         self.chosen, self.message, self._list_message = widgets.Dropdown(), Message(), Message()
-        invited = Field("Person", self.chosen, hint="One of the people shown above.", width="0 1 520px")
+        invited = Field("Invited person", self.chosen, hint="One of the people shown above.", width="0 1 520px")
         self.revoking = Submission(
             "Revoke the invitation",
             fields={"email": invited},

@@ -83,7 +83,7 @@ class PeopleScreen:
         self.with_login = widgets.Checkbox(value=True, description="Create a login; its password is shown once", indent=False)
         self.with_login.layout.width = "auto"
         fields = {
-            "email": Field("E-mail", self.email),
+            "email": Field("E-mail", self.email, hint="Who is to set their own password is invited in admin/invitations."),
             "family_name": Field("Family name", self.family_name, width="1 1 150px"),
             "given_name": Field("Given name", self.given_name, width="1 1 150px"),
         }

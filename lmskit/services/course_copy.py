@@ -7,14 +7,22 @@ The rows are copied by one statement for each group of tables, whatever their nu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Integer, cast, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
-from lmskit.errors import CopiedAlreadyError, CourseExistsError, LecturerNotFoundError, StaffNotChosenError, TermClosedError
+from lmskit.errors import (
+    ChangedMeanwhileError,
+    CodeOfCopyError,
+    CopiedAlreadyError,
+    CourseExistsError,
+    LecturerNotFoundError,
+    StaffNotChosenError,
+    TermClosedError,
+)
+from lmskit.limits import LONGEST_CODE
 from lmskit.models import (
     BankQuestion,
     Course,
@@ -29,23 +37,22 @@ from lmskit.models import (
     User,
 )
 from lmskit.queries.course import course_by_code, courses_of_term
-from lmskit.queries.course_copy import CopiedRows, copied_rows, courses_of_module
+from lmskit.queries.course_copy import copied_rows, courses_of_module
 from lmskit.queries.person import lecturer_by_email
 from lmskit.queries.term import term_by_code
-from lmskit.rounding import count_text
 from lmskit.schemas.course_copy import ChosenStaff, CopyCourse, CopyTerm
+from lmskit.services.copied_course import CopiedCourse, CopiedTerm
 from lmskit.services.permission import administrators_only
-from lmskit.services.staff import copy_staff, require_members, staff_members
+from lmskit.services.staff import copy_staff, limited_members, require_members, staff_members
 from lmskit.vocabulary import Origin, TermState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import CTE
     from sqlalchemy.orm import Session
 
     from lmskit.models import Base
-    from lmskit.vocabulary import StaffRole
 
 COPIED = ("syllabi", "quizzes", "question_slots", "bank_questions", "materials", "material_passages", "passage_words", "passage_vectors",
           "reading_decisions")  # fmt: skip
@@ -74,77 +81,9 @@ NOT_COPIED = {
 NOT_COPIED_SENTENCE = (
     "Not copied: students, sections and groups, messages; attempts, mastery and fits; crawls, ids of other systems and the audit trail."
 )
-DAYS_OF_WEEK = 7
 Report = TypeVar("Report")
 _NEW = {"id", "course_id", "created_at", "updated_at"}
 """Columns that a copied row has anew."""
-
-
-@dataclass(frozen=True)
-class CopiedCourse:
-    """A course and its copy.
-
-    Attributes
-    ----------
-    source, code, title
-        Codes of the two, and the title of both.
-    lecturer
-        Name of who is responsible for the copy.
-    from_term, to_term
-        Their terms.
-    rows
-        How much was copied.
-    staff
-        Address and role of each person who comes along.
-    others
-        Codes of the other courses of the module in the term.
-    """
-
-    source: str
-    code: str
-    title: str
-    lecturer: str
-    from_term: Term
-    to_term: Term
-    rows: CopiedRows
-    rule: str
-    staff: tuple[tuple[str, StaffRole], ...]
-    others: tuple[str, ...]
-
-    @property
-    def sentences(self) -> list[str]:
-        """The same in words, each on a line."""
-        to = self.to_term
-        said = [
-            f"{self.source} → {self.code}: {self.title}. Responsible: {self.lecturer}.",
-            f"Copied: {self.rows.text}; the mastery rule {self.rule}.",
-            f"The first day is {to.starts_on} instead of {self.from_term.starts_on}{self._due}",
-            f"Staff: {', '.join(f'{email} ({role})' for email, role in self.staff)}." if self.staff else "Staff: no one comes along.",
-        ]
-        if self.rows.due_late:
-            is_due = "1 quiz is due" if self.rows.due_late == 1 else f"{self.rows.due_late:,} quizzes are due"
-            said.append(f"{is_due} after the last day of {to.code}, {to.ends_on}.")
-        if self.others:
-            said.append(f"{to.code} has more courses of the module: {', '.join(self.others)}.")
-        return said
-
-    @property
-    def _due(self) -> str:
-        if not self.rows.due:
-            return "; no quiz has a day on which it is due."
-        days = (self.to_term.starts_on - self.from_term.starts_on).days
-        moved = f"{abs(days):,} days {'later' if days >= 0 else 'earlier'}"
-        other = ", on another day of the week" if days % DAYS_OF_WEEK else ""
-        quizzes = count_text(self.rows.due, "quiz is", "quizzes are")
-        return f": {quizzes} due {moved}{other}, from {self.rows.first_due} to {self.rows.last_due}."
-
-
-@dataclass(frozen=True)
-class CopiedTerm:
-    """The courses of a term that were copied into another one, and those that were left out, with the reason by code."""
-
-    copied: tuple[CopiedCourse, ...]
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 @administrators_only("copy courses")
@@ -159,6 +98,8 @@ def copy_course(session: Session, request: CopyCourse, *, dry_run: bool = False)
         The term is closed or archived; the term of the course may be.
     CopiedAlreadyError
         No code was given, and the term has a course with the one made from course and term.
+    CodeOfCopyError
+        No code was given, and the one made from course and term is too long.
     CourseExistsError
         The code that was given is taken.
     LecturerNotFoundError
@@ -175,7 +116,7 @@ def copy_course(session: Session, request: CopyCourse, *, dry_run: bool = False)
 
 @administrators_only("copy courses")
 def copy_term(session: Session, request: CopyTerm, *, dry_run: bool = False) -> CopiedTerm:
-    """Copy all courses of a term into another one; a course whose copy is there already is left out. See `copy_course`.
+    """Copy all courses of a term into another one; one whose copy is there already, or needs a code, is left out. See `copy_course`.
 
     Raises
     ------
@@ -200,9 +141,33 @@ def copy_term(session: Session, request: CopyTerm, *, dry_run: bool = False) -> 
                     copied.append(_copy(session, CopyCourse(course=course.code, term=request.term, staff=staff)))
             except CopiedAlreadyError as error:
                 left_out[course.code] = f"there is already a course with the code {error.code}."
+            except CodeOfCopyError as error:
+                left_out[course.code] = f"{error.reason} By itself: lmskit course copy {course.code} --term {request.term} --code CODE"
         return CopiedTerm(tuple(copied), left_out)
 
     return _tried(session, work, dry_run=dry_run)
+
+
+def copy_as_shown(session: Session, request: CopyCourse | CopyTerm, shown: Sequence[str]) -> CopiedTerm:
+    """Copy a course or all courses of a term, if that is what a person was shown before: the sentences of a dry run.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        Something else would be copied by now.
+    """
+    done = copied(session, request)
+    if done.sentences != list(shown):
+        what = f"what is copied of {request.course if isinstance(request, CopyCourse) else request.source}"
+        raise ChangedMeanwhileError(what=what)
+    return done
+
+
+def copied(session: Session, request: CopyCourse | CopyTerm, *, dry_run: bool = False) -> CopiedTerm:
+    """Copy a course, or all courses of a term; `dry_run` does the same work and undoes it."""
+    if isinstance(request, CopyTerm):
+        return copy_term(session, request, dry_run=dry_run)
+    return CopiedTerm((copy_course(session, request, dry_run=dry_run),))
 
 
 def _of(members: set[str], chosen: ChosenStaff | None) -> ChosenStaff:
@@ -240,6 +205,7 @@ def _copy(session: Session, request: CopyCourse) -> CopiedCourse:
         rows=copied_rows(session, course.id, last_day=to_term.ends_on),
         rule=course.mastery_rule,
         staff=staff,
+        without_students=limited_members(session, course.id),
         others=others,
     )
 
@@ -286,8 +252,9 @@ def _add_course(session: Session, source: Course, request: CopyCourse, from_term
         lecturer_id = lecturer_by_email(session, request.lecturer).id
     is_alone = len(courses_of_module(session, module_code=source.module_code, term_id=from_term.id)) == 1
     suggested = code_of_copy(source.code, source.module_code, from_term.code, to_term.code, is_alone=is_alone)
-    # Validated as one that is typed: it can be too long.
-    code = request.code or CopyCourse(course=source.code, term=to_term.code, code=suggested).code
+    if request.code is None and len(suggested) > LONGEST_CODE:
+        raise CodeOfCopyError(course=source.code, code=suggested, longest=LONGEST_CODE)
+    code = request.code or suggested
     course = Course(
         code=code,
         module_code=source.module_code,

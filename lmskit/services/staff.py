@@ -155,6 +155,13 @@ def staff_members(session: Session, course_id: int) -> tuple[tuple[str, StaffRol
     return tuple((email or "", role) for email, role in session.execute(statement.order_by(User.email.collate("C"))))
 
 
+def limited_members(session: Session, course_id: int) -> tuple[str, ...]:
+    """The addresses of the assistants of a course who see the students of some sections and groups alone, by address."""
+    wanted = (CourseStaff.course_id == course_id, CourseStaff.limited)
+    emails = session.scalars(select(User.email).join(CourseStaff, CourseStaff.person_id == User.id).where(*wanted))
+    return tuple(sorted(email or "" for email in emails))
+
+
 def require_members(emails: Collection[str], members: Collection[str], *, course: str | None = None, term: str | None = None) -> None:
     """Refuse an address of a person who is not among the members of the staff of a course, or of the courses of a term.
 

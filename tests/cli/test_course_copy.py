@@ -59,12 +59,32 @@ def test_a_course_is_shown_first_and_then_copied(lmskit, terms, admin_engine):
 
 def test_a_term_is_copied_and_what_is_there_is_left_out(lmskit, terms):
     before, after, course, _ = terms
-    asked = lmskit("term", "copy", before, after, "--dry-run", typed="none\n")
-    assert (asked.exit_code, f"{course}: " in asked.stdout) == (0, True)
+    for option, typed in (("--dry-run", "none\n"), ("--staff=none", "")):
+        tried = lmskit("term", "copy", before, after, option, typed=typed)  # neither answers every question
+        assert tried.exit_code == 1
+    unanswered = lmskit("term", "copy", before, after, typed="")
+    assert f"{course}: " in unanswered.stdout
+    assert "Say which of them come along into the copy (--staff all, --staff none" in " ".join(unanswered.stderr.split())
     done = lmskit("term", "copy", before, after, "--staff", "none", "--yes")
     assert (done.exit_code, done.stdout.endswith(f"1 course of {before} copied into {after}.\n")) == (0, True)
     again = lmskit("term", "copy", before, after, "--staff", "none", "--yes")
     assert again.exit_code == 3
     assert f"{course} is left out: there is already a course with the code CS-{after}" in " ".join(again.stdout.split())
+    assert "There is nothing to copy." in again.stdout
+    assert "Not copied" not in again.stdout
     empty = lmskit("term", "copy", after, before, "--staff", " ", "--yes")
     assert "all, none, or their addresses" in empty.stderr
+
+
+def test_what_changed_between_preview_and_answer_is_not_copied(lmskit, terms, admin_engine, monkeypatch):
+    _, after, course, colleague = terms
+
+    def added_meanwhile(_question, **_how):
+        with transaction(admin_engine) as session:
+            factories.quiz(session, session.scalars(select(Course).where(Course.code == course)).one())
+
+    monkeypatch.setattr("lmskit.cli.course_copy.confirmed", added_meanwhile)
+    refused = lmskit("course", "copy", course, "--term", after, "--staff", colleague)
+    assert refused.exit_code == 1
+    assert f"Another person changed what is copied of {course}" in " ".join(refused.stderr.split())
+    assert lmskit("course", "show", f"CS-{after}").exit_code == 1

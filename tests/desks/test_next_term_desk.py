@@ -4,7 +4,7 @@ import datetime as dt
 import functools
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lmskit.db import snapshot
 from lmskit.desks import next_term_desk
@@ -14,6 +14,7 @@ from lmskit.models import Course, CourseStaff, Term
 from lmskit.schemas.staff import AddStaff
 from lmskit.services.staff import add_staff
 from lmskit.services.term import close_term
+from lmskit.vocabulary import StaffRole
 from tests import factories
 
 
@@ -90,16 +91,36 @@ def test_another_choice_withdraws_the_question(session, desk):
     assert (desk.copying.question.value, desk.preview.view.layout.display) == ("", "none")
 
 
-def test_a_whole_term_is_copied_and_what_is_there_is_named(session, desk, term):
+def test_a_whole_term_is_copied_and_where_all_is_there_nothing_is_asked(session, desk, term):
     into = desk.term.value
-    for expected in (f"2 courses copied into {into}.", f"0 courses copied into {into}. CS101-{term.code} is left out: "):
-        desk.source.value = term.code
-        desk.staff.value = "all"
-        press(desk, desk.copying.button)
-        press(desk, desk.copying.yes)
-        assert desk.copying.message.value.startswith(expected)
-        desk.term.value = into
+    desk.staff.value = "all"
+    press(desk, desk.copying.button)
+    press(desk, desk.copying.yes)
+    assert desk.copying.message.value == f"2 courses copied into {into}."
     assert codes_in(session, into) == {f"CS101-{into}", f"CS102-{into}"}
+    desk.source.value, desk.term.value = term.code, into
+    desk.staff.value = "all"
+    press(desk, desk.copying.button)
+    assert desk.copying.message.value.startswith(f"There is nothing to copy into {into}. CS101-{term.code} is left out: there is already")
+    assert desk.copying.question.value == ""
+
+
+def test_an_assistant_of_sections_who_comes_along_sees_no_student_and_the_question_says_so(session, desk, term):
+    course = session.scalars(select(Course).where(Course.code == f"CS102-{term.code}")).one()
+    session.execute(update(CourseStaff).where(CourseStaff.course_id == course.id).values(role=StaffRole.ASSISTANT, limited=True))
+    desk.course.value, desk.staff.value = course.code, "all"
+    press(desk, desk.copying.button)
+    assert f"sees no student of CS102-{desk.term.value}: an assistant of sections" in desk.copying.question.value
+
+
+def test_what_changed_since_the_question_is_not_copied(session, desk, term):
+    course = session.scalars(select(Course).where(Course.code == f"CS101-{term.code}")).one()
+    desk.course.value = course.code
+    press(desk, desk.copying.button)
+    factories.quiz(session, course)
+    session.begin_nested()  # the refusal undoes what was copied
+    press(desk, desk.copying.yes)
+    assert desk.copying.message.value.startswith(f"Another person changed what is copied of {course.code}")
 
 
 def test_a_closed_term_is_not_offered_to_copy_into(session, desk, term, in_session):

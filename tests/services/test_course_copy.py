@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import event, func, insert, select, text, update
 
 from lmskit.errors import (
+    CodeOfCopyError,
     CopiedAlreadyError,
     CourseExistsError,
     LecturerNotFoundError,
@@ -247,3 +248,17 @@ def test_two_courses_of_one_module_whose_codes_lack_the_term_are_both_copied_onc
 def test_a_term_is_not_copied_into_itself():
     with pytest.raises(ValidationError, match="give two terms"):
         CopyTerm(source="2026-AUTUMN", term="2026-autumn")
+
+
+def test_a_course_whose_copy_needs_a_code_is_left_out_of_its_term(session, later):
+    term = factories.term(session, code=factories.unique("AUTUMN"))
+    long = "L" * 95
+    factories.course(session, code=long, module_code=long, in_term=term)
+    factories.course(session, code=f"S-{term.code}", module_code="S", in_term=term)
+    done = copy_term(session, CopyTerm(source=term.code, term=later.code))
+    assert [course.code for course in done.copied] == [f"S-{later.code}"]
+    assert list(done.left_out) == [long]
+    assert f"lmskit course copy {long} --term {later.code} --code CODE" in done.left_out[long]
+    with pytest.raises(CodeOfCopyError, match=r"at most 100 are possible\. Choose a code"):
+        copy_course(session, CopyCourse(course=long, term=later.code))
+    assert copy_course(session, CopyCourse(course=long, term=later.code, code="SHORT")).code == "SHORT"
