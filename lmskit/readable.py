@@ -60,6 +60,17 @@ def bounded(text: str, longest: int = LONGEST_PROSE) -> str:
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
+def minute(moment: dt.datetime) -> str:
+    """Write a moment as people read it, with its zone, the same on every machine.
+
+    Examples
+    --------
+    >>> minute(dt.datetime(2026, 10, 5, 14, 20, tzinfo=dt.timezone(dt.timedelta(hours=2))))
+    '2026-10-05 12:20 UTC'
+    """
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def day_beyond_calendar(value: object) -> str | None:
     """Return what to show instead of a day or time that stands for one beyond Python's calendar; None for any other value.
 

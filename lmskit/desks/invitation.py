@@ -11,7 +11,8 @@ from lmskit.forms.people import ROLES, STATES
 from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, invitations
 from lmskit.queries.login import count_logins, login_rows
-from lmskit.services.invitation import invite, minute, revoke_invitation
+from lmskit.readable import minute
+from lmskit.services.invitation import invite, revoke_invitation
 from lmskit.services.permission import require_administrator
 from lmskit.services.transport import transport_of
 

@@ -24,6 +24,7 @@ from lmskit.errors import (
 from lmskit.models import Invitation, User
 from lmskit.queries.login import login_is_open
 from lmskit.queries.person import person_by_email
+from lmskit.readable import minute
 from lmskit.schemas.invitation import CreateInvitation, InvitationCode
 from lmskit.schemas.login import ChangeAddress
 from lmskit.schemas.text import is_invented
@@ -70,11 +71,6 @@ class SentInvitation:
     made: Invited
     code: InvitationCode | None = None
     unsent: tuple[str, ...] = ()
-
-
-def minute(moment: dt.datetime) -> str:
-    """A moment as people read it, the same in messages, lists and answers."""
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def invite(begin: Opener, transport: Transport | None, request: CreateInvitation) -> SentInvitation:
