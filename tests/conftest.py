@@ -219,22 +219,33 @@ def fresh_database(endpoint: Endpoint) -> Iterator[Callable[[str], Engine]]:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> Callable[[str], Engine]:
+def copied_database(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> Callable[[str, str], Engine]:
+    """A factory of copies of a database to which nobody is connected. Each call gives the migrator's engine of a new one."""
+
+    def make(name: str, template: str) -> Engine:
+        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
+            copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+        return fresh_database(name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated_database(fresh_database: Callable[[str], Engine], copied_database: Callable[[str, str], Engine]) -> Callable[[str], Engine]:
     """A factory of further databases at the newest revision, without rows: copies of one that is migrated once.
 
     Each call gives the migrator's engine of a new one.
     """
-    template = "lmskit_template"
+    templates: list[str] = []
 
     def make(name: str) -> Engine:
-        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
-            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
-                migrator = fresh_database(template)
-                revision.upgrade(engine=migrator)
-                migrator.dispose()  # while it is connected, its database cannot be copied
-            copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
-        return fresh_database(name)
+        if not templates:
+            migrator = fresh_database("lmskit_template")
+            revision.upgrade(engine=migrator)
+            migrator.dispose()  # while it is connected, its database cannot be copied
+            templates.append("lmskit_template")
+        return copied_database(name, *templates)
 
     return make
 
