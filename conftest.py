@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     One notebook is the first, since the others wait until it has made their demonstration.
     """
-    notebooks = [item.path for item in items if item.path.suffix == ".ipynb"]
+    notebooks = [item.path for item in items if item.path.suffix == ".ipynb" and item.path.is_relative_to(ROOT / "notebooks")]
 
     def turn(item: pytest.Item) -> int:
         top, folder, *_ = (*item.path.relative_to(ROOT).parts, "")
