@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import ConsoleMessage, Locator, Page
 
-PATIENCE = 120_000
+PATIENCE = 60_000
 """Milliseconds that a step may take on a busy machine."""
 
 OWN = re.compile(r"(?:https?|wss?)://127\.0\.0\.1(?::\d+)?/|data:|blob:|about:|file:")

@@ -16,7 +16,7 @@ from lmskit.vocabulary import CrawlState, EmbeddingModelState, MaterialKind
 from tests import factories
 from tests.materials.web_site import Answer, Site, fetcher, page
 
-PATIENCE = 120
+PATIENCE = 60
 EVIL = "<img src=x onerror=alert(1)>"
 LOOPS = b"---\nweek: 1\n---\n# Loops\n\nA loop repeats its lines as long as a condition is true.\n"
 LISTS = f"# Lists `{EVIL}`\n\nA list stores values in their order, and can be sorted.\n".encode()

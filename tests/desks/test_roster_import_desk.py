@@ -15,7 +15,7 @@ from lmskit.schemas.file_import import NO_WEEK
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 
-PATIENCE = 120
+PATIENCE = 60
 
 
 @pytest.fixture
