@@ -106,7 +106,7 @@ def rolled_back(session):
 
 
 @given(files=FILES)
-@settings(max_examples=share(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_has_a_result_and_a_second_import_changes_nothing(session, tmp_path, files):
     with rolled_back(session):
         check(session, tmp_path, files)
