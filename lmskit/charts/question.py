@@ -103,7 +103,7 @@ def option_chart(
         A column is missing.
     """
     OPTIONS.need(options, subject="The chart of options")
-    rows = _shown(options)
+    rows = shown_options(options)
     verdicts = [OptionVerdict(str(verdict)) for verdict in rows["verdict"]]
     share, low, high = (rows[f"share{end}"].astype("float64").fillna(0).to_numpy() * 100 for end in ("", "_low", "_high"))
     figure = go.Figure(
@@ -161,7 +161,7 @@ def option_chart_table(options: pd.DataFrame) -> pd.DataFrame:
         Option, Chosen, Share and Point-biserial (with their intervals) and Verdict, as text; one row per option.
     """
     OPTIONS.need(options, subject="The table of options")
-    rows = _shown(options)
+    rows = shown_options(options)
     return pd.DataFrame(
         {
             "Option": rows["text"].astype("str"),
@@ -176,7 +176,8 @@ def option_chart_table(options: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _shown(options: pd.DataFrame) -> pd.DataFrame:
+def shown_options(options: pd.DataFrame) -> pd.DataFrame:
+    """Return the options that charts and tables show: without the absence of an answer where each student gave one."""
     return options[(options["verdict"] != OptionVerdict.NO_OPTION.value) | (options["n"] > 0)]
 
 
@@ -290,6 +291,13 @@ def item_drift_table(by_run: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def changes_in_order(changes: pd.DataFrame, *, numbers: Mapping[Any, int]) -> pd.DataFrame:
+    """Return the changes with the number of each item in its quiz, the most certain ones first; see `changes_table`."""
+    CHANGES.need(changes, subject="The table of changes")
+    rows = changes.assign(number=[numbers.get(item, 0) for item in changes["item"]])
+    return rows.sort_values(["p_adjusted", "number", "index"], na_position="last", kind="stable")
+
+
 @CHANGES.documented
 def changes_table(changes: pd.DataFrame, *, numbers: Mapping[Any, int]) -> pd.DataFrame:
     """Write how the items of a quiz changed from term to term.
@@ -306,9 +314,7 @@ def changes_table(changes: pd.DataFrame, *, numbers: Mapping[Any, int]) -> pd.Da
     DataFrame
         No., Index, Runs compared, First, Last, Change, p (adjusted) and Verdict, as text; the most certain changes first.
     """
-    CHANGES.need(changes, subject="The table of changes")
-    rows = changes.assign(number=[numbers.get(item, 0) for item in changes["item"]])
-    rows = rows.sort_values(["p_adjusted", "number", "index"], na_position="last", kind="stable")
+    rows = changes_in_order(changes, numbers=numbers)
     return pd.DataFrame(
         {
             "No.": rows["number"].astype("int64"),

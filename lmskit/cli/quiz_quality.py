@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
+import pandas as pd
 import typer
 
-from lmskit.charts.question import changes_table, option_chart_table
+from lmskit.charts.question import changes_in_order, changes_table, option_chart_table, shown_options
 from lmskit.charts.quiz import attempts_text, item_map_table, quiz_statistics_table
 from lmskit.cli.page import ListPage, paged, part_of
-from lmskit.cli.printing import print_frame, print_line, visible
+from lmskit.cli.printing import print_frame, rows_of, visible
 from lmskit.db import snapshot
 from lmskit.errors import QuizUnreadableError
 from lmskit.queries.quiz import content_of, quiz_in_course
@@ -24,7 +25,8 @@ Counted = Annotated[CountedAttempts, typer.Option("--attempts", help="Which of a
 
 
 @app.command()
-def statistics(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FIRST) -> None:
+@paged()
+def statistics(course: OfCourse, quiz: OfQuiz, page: ListPage, attempts: Counted = CountedAttempts.FIRST) -> None:
     """Show the scores of a quiz, how reliably it measures, and how good each of its questions is.
 
     Classical test theory with Moodle's definitions. Brackets contain 90 % bootstrap intervals. Verdicts follow the discrimination
@@ -32,19 +34,21 @@ def statistics(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttemp
     """
     with snapshot() as session:
         quality = quiz_quality(session, quiz_in_course(session, course, quiz).id, attempts=attempts)
-    print_line(_about(quality))
-    if quality.items.empty or not quality.n_attempts:
-        print_line("There are no statistics: no attempt is graded question by question.")
-        return
-    print_frame(quiz_statistics_table(quality.quiz), nothing="")
-    print_frame(item_map_table(quality.items), nothing="The quiz has no questions.")
+    page.say(_about(quality))
+    is_graded = bool(quality.n_attempts) and not quality.items.empty
+    if is_graded and not page.is_for_a_program:
+        print_frame(quiz_statistics_table(quality.quiz), nothing="")
+    items = quality.items.sort_values("number") if is_graded else quality.items.iloc[:0]
+    _show(page, items, item_map_table(items), nothing="There are no statistics: no attempt is graded question by question.")
 
 
 @app.command()
+@paged()
 def options(
     course: OfCourse,
     quiz: OfQuiz,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="Number of the question in its quiz, or its id.", show_default=False)],
+    page: ListPage,
     attempts: Counted = CountedAttempts.FIRST,
 ) -> None:
     """Show how many students choose each option of a question, and which wrong options attract strong students.
@@ -54,13 +58,15 @@ def options(
     with snapshot() as session:
         quality = quiz_quality(session, quiz_in_course(session, course, quiz).id, attempts=attempts)
     found = question_named(quality.answers.content, question)
-    print_line(_about(quality))
-    print_line(f"Question {quality.items['number'].to_dict()[found.id]}: {found.prompt}")
-    print_frame(option_chart_table(question_options(quality, found.id)), nothing="This question has no options to choose from.")
+    page.say(_about(quality))
+    page.say(f"Question {quality.items['number'].to_dict()[found.id]}: {found.prompt}")
+    chosen = shown_options(question_options(quality, found.id))
+    _show(page, chosen, option_chart_table(chosen), nothing="This question has no options to choose from.")
 
 
 @app.command()
-def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FIRST) -> None:
+@paged()
+def drift(course: OfCourse, quiz: OfQuiz, page: ListPage, attempts: Counted = CountedAttempts.FIRST) -> None:
     """Show whether questions changed from term to term, in all courses of the module that you can see.
 
     Questions are the same if their type, prompt and options are the same. The p-values are those of no change, adjusted for the number
@@ -71,10 +77,12 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
         questions = content_of(found).questions
         drifted = quiz_drift(session, found.id, attempts=attempts)
     runs = ", ".join(f"{run.course} ({run.term})" for run in drifted.runs) or "none with graded answers"
-    print_line(f"{found.title} in {course}; runs, oldest first: {runs}; attempts that count: {attempts.value}")
-    table = changes_table(drifted.drift.changes, numbers={asked.id: number for number, asked in enumerate(questions, start=1)})
+    page.say(f"{found.title} in {course}; runs, oldest first: {runs}; attempts that count: {attempts.value}")
+    numbers = {asked.id: number for number, asked in enumerate(questions, start=1)}
+    table = changes_table(drifted.drift.changes, numbers=numbers)
     table.insert(1, "Question", [visible(questions[number - 1].prompt)[:60] for number in table["No."]])
-    print_frame(table, nothing="No question of this quiz was asked in another course that you can see.")
+    changes = changes_in_order(drifted.drift.changes, numbers=numbers)
+    _show(page, changes, table, nothing="No question of this quiz was asked in another course that you can see.")
 
 
 @app.command()
@@ -91,6 +99,13 @@ def mistakes(course: OfCourse, quiz: OfQuiz, page: ListPage) -> None:
     listed = [{"field": _numbered(field), "mistake": sentence} for field, sentence in wrong]
     headings = {"field": "Where", "mistake": "Mistake"}
     page.show(part_of(listed), headings, total=len(wrong), nothing=f"The questions of {found.title} can be read.")
+
+
+def _show(page: ListPage, table: pd.DataFrame, words: pd.DataFrame, *, nothing: str) -> None:
+    """Show a table as people read it, row for row in `words`, or with its own columns and values to a program."""
+    listed = [row | {"words": said} for row, said in zip(rows_of(table), rows_of(words), strict=True)]
+    headings = {name: name for name in words.columns}
+    page.show(part_of(listed), tuple(table.columns), total=len(listed), headings=headings, worded=lambda row: row["words"], nothing=nothing)
 
 
 def _numbered(field: str) -> str:

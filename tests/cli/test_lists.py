@@ -50,7 +50,7 @@ def shown(capsys, rows=ROWS, **asked):
 def test_every_list_has_all_the_options_of_a_list():
     found = dict(options_by_command())
     lists = {name for name, options in found.items() if OF_A_LIST & options}
-    assert {"course list", "term list", "import runs", "audit list", "material crawls", "quiz mistakes"} <= lists
+    assert {"course list", "term list", "import runs", "audit list", "material crawls", "quiz mistakes", "quiz options"} <= lists
     assert {name for name in lists if not found[name] >= OF_A_LIST} == WITHOUT_PAGES.keys()
     assert {name for name in found if name.endswith(" list")} <= lists
 

@@ -92,7 +92,7 @@ def test_the_options_of_a_question_are_shown_and_a_question_without_any_says_so(
     output = lmskit("quiz", "options", course.code, "Sets", "1").stdout
     assert "the right one" in output
     assert "[bold]$x$[/bold]" in output
-    assert "This question has no options" in lmskit("quiz", "options", course.code, "Sets", "word").stdout
+    assert "This question has no options" in lmskit("quiz", "options", course.code, "Sets", "word").stderr
     refused = lmskit("quiz", "options", course.code, "Sets", "9")
     assert refused.exit_code == 1
     assert "The quiz has no question '9'" in refused.stderr
@@ -104,11 +104,22 @@ def test_the_drift_of_a_quiz_names_its_runs(lmskit, course, answered):
     assert "no significant change" in output
 
 
+def test_a_program_gets_the_numbers_behind_the_words(lmskit, course, answered):
+    for command, names in (
+        (("statistics", course.code, "Sets"), {"number", "facility", "discrimination_index", "verdict"}),
+        (("options", course.code, "Sets", "1"), {"text", "n", "share", "verdict"}),
+        (("drift", course.code, "Sets"), {"number", "index", "change", "p_adjusted"}),
+    ):
+        rows = json.loads(lmskit("quiz", *command, "--format", "json").stdout)
+        assert names <= rows[0].keys()
+        assert lmskit("quiz", *command, "--format", "csv", "--limit", "1").stdout.count("\n") == 2
+
+
 def test_a_quiz_without_answers_has_no_statistics(lmskit, course, admin_engine):
     with transaction(admin_engine) as session:
         factories.quiz(session, course, title="Fresh")
-    assert "There are no statistics" in lmskit("quiz", "statistics", course.code, "Fresh").stdout
-    assert "No question of this quiz was asked in another course" in lmskit("quiz", "drift", course.code, "Fresh").stdout
+    assert "There are no statistics" in lmskit("quiz", "statistics", course.code, "Fresh").stderr
+    assert "No question of this quiz was asked in another course" in lmskit("quiz", "drift", course.code, "Fresh").stderr
     refused = lmskit("quiz", "statistics", course.code, "Stale")
     assert refused.exit_code == 1
     assert f"{course.code} has no quiz 'Stale' that you can see" in refused.stderr
