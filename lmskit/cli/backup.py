@@ -173,7 +173,8 @@ def restore(
             print_line("The password of its migrator is on another machine. There: lmskit db upgrade, then lmskit doctor")
             return
     if broken:
-        print_error(f"{count_text(len(broken), 'access rule')} are broken there. To see which, and what to do: lmskit doctor")
+        are = "is" if len(broken) == 1 else "are"
+        print_error(f"{count_text(len(broken), 'access rule')} {are} broken there. To see which, and what to do: lmskit doctor")
         raise typer.Exit(PARTLY)
     print_line(f"It is {'hardened, ' if done.is_hardened else ''}at the newest revision, and no access rule is broken. {TO_CHECK}")
 

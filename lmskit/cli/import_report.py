@@ -8,13 +8,12 @@ from pathlib import Path
 import typer
 from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
-from lmskit.cli.printing import LogLines, console, print_line, visible
+from lmskit.cli.printing import LogLines, print_line, print_table, visible
 from lmskit.cli.wait_line import WaitLine
 from lmskit.importers.report import ImportReport, by_importance, counted, in_one_sentence, named_rows, same_findings
 from lmskit.importers.report_file import what_is_left_out
+from lmskit.rounding import count_text
 from lmskit.services.mastery import RefreshReport
 
 FIRST_CHANGES = 20
@@ -110,7 +109,8 @@ def print_json(report: ImportReport, refreshed: RefreshReport | None) -> None:
 
 def written_sentence(report: ImportReport, path: Path) -> str:
     """What was written into the file of `--report`, in a sentence."""
-    counts = f"{len(report.rejections):,} rejections, {len(report.warnings):,} warnings, {len(report.outcomes):,} outcomes"
+    lists = {"rejection": report.rejections, "warning": report.warnings, "outcome": report.outcomes}
+    counts = ", ".join(count_text(len(found), noun) for noun, found in lists.items())
     left_out = what_is_left_out(report)
     if left_out:
         return f"Rejected rows, rows with warnings and listed outcomes were written to {path}: {counts}. {left_out}"
@@ -148,12 +148,5 @@ def _print_findings(report: ImportReport) -> None:
 
 
 def _print_counts(headings: Sequence[str], rows: Iterable[tuple[str, *tuple[int, ...]]]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(headings[0])
-    for heading in headings[1:]:
-        table.add_column(heading, justify="right")
-    for name, *counts in rows:
-        table.add_row(Text(visible(name)), *(f"{count:,}" for count in counts))
-    out = console()
-    out.print()
-    out.print(table)
+    print_line("")
+    print_table([dict(zip(headings, row, strict=True)) for row in rows], {heading: heading for heading in headings}, nothing="")

@@ -21,6 +21,7 @@ from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import lecturer_by_email
 from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
+from lmskit.rounding import count_text
 from lmskit.services.archive_renewal import renew_archives
 from lmskit.services.erasure import erase_person, replay_erasures
 from lmskit.services.erasure_memory import read_memory, write_memory
@@ -51,7 +52,8 @@ def export(
         document = personal_data(session, person_id)
     _write(to, json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n", "Nothing was written")
     n_rows = sum(len(section["rows"]) for section in document["sections"])
-    print_line(f"{n_rows} rows about person {person_id} are in {to}. It has no password; hand it over on a way that nobody else can read.")
+    written = f"{count_text(n_rows, 'row')} about person {person_id} {'is' if n_rows == 1 else 'are'} in {to}."
+    print_line(f"{written} It has no password; hand it over on a way that nobody else can read.")
 
 
 @app.command()
@@ -109,7 +111,8 @@ def erased(
     for erasure in remembered:
         print_line(f"{erasure.person_id} {erasure.fingerprint}")
     if to is not None:
-        print_line(f"{write_memory(to, remembered)} erasures are in {to}.")
+        n_kept = write_memory(to, remembered)
+        print_line(f"{count_text(n_kept, 'erasure')} {'is' if n_kept == 1 else 'are'} in {to}.")
 
 
 @app.command()

@@ -84,11 +84,11 @@ def _erase_students(days: int) -> bool:
         with snapshot() as session:
             remember(settings, database, remembered_erasures(session))
     # Before longer work: what is erased cannot be asked for again.
-    print_line(f"{n_erased} students were erased.")
+    print_line(f"Students who were erased: {n_erased:,}.")
     if n_waiting:
-        print_line(f"{n_waiting} were left, as messages to them are being sent. In a few minutes: lmskit retention --apply")
+        print_line(f"Left, as messages to them are being sent: {n_waiting:,}. In a few minutes: lmskit retention --apply")
     if n_not_due:
-        print_line(f"{n_not_due} stay: they were enrolled again, or a term of theirs was opened again, meanwhile.")
+        print_line(f"Kept, as they were enrolled again or a term of theirs was opened again meanwhile: {n_not_due:,}.")
     for line in renewal_lines() if n_erased else ():
         print_line(line)
     return n_waiting > 0

@@ -19,6 +19,7 @@ from lmskit.models import Course, User
 from lmskit.queries.erasure import brought_back, terms_naming
 from lmskit.queries.personal_data import addresses_of, columns_by_table, logins_of, naming_pattern, texts_naming
 from lmskit.queries.retention import students_due
+from lmskit.rounding import count_text
 from lmskit.services.erased_texts import replace_names
 from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
@@ -254,13 +255,13 @@ def _erased(
             continue
         if found.table == "audit_log":
             remains.append(
-                f"audit_log.{found.column} has names or ids of the person, or the family name alone, in {found.n_rows} entries that are"
-                " about others: from before they were the person's, or as a value of a row."
+                f"audit_log.{found.column} has names or ids of the person, or the family name alone, in "
+                f"{count_text(found.n_rows, 'entry', 'entries')} about others: from before they were the person's, or as a value of a row."
             )
             continue
         remains.append(
-            f"{found.table}.{found.column} has the family name alone in {found.n_rows} rows, which may be another person or a word;"
-            " --family-name-alone replaces it too, in an erasure that has not happened yet."
+            f"{found.table}.{found.column} has the family name alone in {count_text(found.n_rows, 'row')}, which may be another person or a"
+            " word; --family-name-alone replaces it too, in an erasure that has not happened yet."
         )
     remains += [
         f"The database {kept} is kept from before a restore, and has the person; when nobody needs it, a superuser can drop it."

@@ -84,10 +84,10 @@ def test_a_folder_is_previewed_and_added_and_refused_files_give_status_3(lmskit,
     (folder / "picture.png").touch()
     preview = lmskit("material", "add", str(folder), "--course", course.code, "--dry-run")
     assert preview.exit_code == 3
-    assert "3 files: 1 added, 0 changed, 0 unchanged, 1 skipped, 1 refused. This was a dry run: nothing was written." in preview.stdout
+    assert "3 files: 1 added, 0 changed, 0 unchanged, 1 skipped, 1 refused. This was a dry run: nothing was changed." in preview.stdout
     assert not list(store.iterdir())
     added = lmskit("material", "add", str(folder), "--course", course.code)
-    assert added.stdout == preview.stdout.replace(" This was a dry run: nothing was written.", "")
+    assert added.stdout == preview.stdout.replace(" This was a dry run: nothing was changed.", "")
     assert f"The syllabus of {course.code} has no week 9." in added.stdout
     (folder / "week-09.md").unlink()
     again = lmskit("material", "add", str(folder), "--course", course.code)

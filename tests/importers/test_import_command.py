@@ -176,7 +176,7 @@ def test_a_dry_run_shows_the_result_of_every_row(lmskit, tmp_path):
     assert "studentAssessment.csv, row 13, column score: is not between 0 and 100 ('101')" in done.output
     assert "2 × studentRegistration.csv, rows 5 and 6, date_registration: registered on a day that is not known" in done.output
     assert "studentInfo.csv: columns that are not imported: gender, region, imd_band." in done.output
-    assert "nothing was written" in done.output
+    assert "nothing was changed" in done.output
     with report.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len([row for row in rows if row["what"] == "rejected"]) == 24
