@@ -259,6 +259,7 @@ MESSAGES = Columns(
     Column("recipient", "str", "the address of the message; the person may have another one now", heading="To"),
     NAME.renamed("name", meaning='"Family, Given"; NaN where it concerns no student', heading="Student"),
     Column("course", "str", "code; NaN where it concerns no course", heading="Course"),
+    Column("template", "str", "what it is, such as welcome, withdrawal, message or invitation", heading="Kind"),
     Column("status", "str", "`OutboxStatus`", heading="Status"),
     Column("attempts", "int64", "tries, including one that is under way", heading="Tries"),
     Column("available_at", "object", "`datetime` of the next try, while it waits"),

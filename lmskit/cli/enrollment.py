@@ -142,6 +142,7 @@ def withdraw(
             show_default=False,
         ),
     ] = None,
+    notify: Annotated[bool, typer.Option("--notify", help="Send a message about it to those whose enrollment was confirmed.")] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
@@ -155,19 +156,12 @@ def withdraw(
             raise InputError(f"{option} belongs to --file, --section and --everyone. To withdraw one student, leave it out.")
         if email is None:
             raise InputError("Give the address of the student, or for many: --file FILE, --section NAME or --everyone.")
-        address = email
-
-        def work() -> Enrollment:
-            with transaction() as session:
-                return withdraw_student(session, course=course, email=address)
-
-        enrollment = retried(work, idempotent=False)
-        print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
+        _withdraw_one(course, email, notify=notify)
         return
     if email is not None:
         raise InputError("--file, --section and --everyone say who is withdrawn. Leave EMAIL out.")
     people = None if file is None else text_of(file)
-    request = WithdrawSeveral(course=course, people=people, section=section, everyone=everyone, at_most=withdraw_at_most)
+    request = WithdrawSeveral(course=course, people=people, section=section, everyone=everyone, notify=notify, at_most=withdraw_at_most)
     with transaction() as session:
         preview = withdraw_several(session, request, dry_run=True)
     print_preview(preview)
@@ -179,7 +173,20 @@ def withdraw(
         as_previewed(transaction, partial(withdraw_several, request=request), preview, what=f"the students of {course}")
         who = count_text(preview.n_done, "student")
         print_line(f"{who} {'was' if preview.n_done == 1 else 'were'} withdrawn from {course}. Their records and all attempts stay.")
+        if notify:
+            deliver_once(none_sent=PARTLY)
     end(preview)
+
+
+def _withdraw_one(course: str, email: str, *, notify: bool) -> None:
+    def work() -> Enrollment:
+        with transaction() as session:
+            return withdraw_student(session, course=course, email=email, notify=notify)
+
+    enrollment = retried(work, idempotent=False)
+    print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
+    if notify:
+        deliver_once(none_sent=PARTLY)
 
 
 @app.command()

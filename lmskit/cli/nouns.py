@@ -36,6 +36,7 @@ NOUNS = {
     "question-bank": "List the question banks of a course, show which questions wait for a quiz, forget a bank.",
     "material": "Add, list, show, search and remove the materials of courses.",
     "enrollment": "List the students of a course, enrol students, withdraw some.",
+    "message": "Write to students of a course.",
     "welcome": "What the message that confirms an enrollment says: show it, preview it, write it, return to the built-in text.",
     "mail": "Send the messages that wait, list messages, try some again.",
     "mastery": "Estimates of mastery: refresh them, show them, and choose their rule.",

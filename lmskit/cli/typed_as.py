@@ -17,6 +17,7 @@ OTHER_NAMES = {
     "people": "file",
     "text": "text_file",
     "sections": "section",
+    "students": "student",
     "person": "who",
 }
 """Fields whose option has another name."""

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from lmskit.cli.dry_run import WAS_DRY
+from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.printing import print_line
 from lmskit.cli.text_file import text_in
 from lmskit.db import snapshot, transaction
 from lmskit.limits import LONGEST_PROSE
 from lmskit.schemas.written_message import ENGLISH, OfWelcome, SetWelcome
-from lmskit.services.welcome import clear_welcome, preview_welcome, set_welcome, shown, welcome_source
+from lmskit.services.message_preview import preview_message, shown
+from lmskit.services.welcome import clear_welcome, set_welcome, welcome_source
 
 app = typer.Typer(
     name="welcome",
@@ -39,7 +40,7 @@ def show(course: OfCourse = None) -> None:
 def preview(course: OfCourse = None, student: Student = None) -> None:
     """Show the message as a student gets it, and send nothing."""
     with snapshot() as session:
-        _print(shown(preview_welcome(session, OfWelcome(course=course), student=student)))
+        _print(shown(preview_message(session, OfWelcome(course=course), student=student)))
 
 
 @app.command("set")
@@ -53,7 +54,7 @@ def set_text(
     course: OfCourse = None,
     language: Annotated[str, typer.Option(metavar="TAG", help="The language of the text, such as de or pt-BR.")] = ENGLISH,
     student: Student = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the message as a student would get it, and change nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Write the text of the messages of a course, or of all courses without a text of their own.
 
@@ -65,7 +66,7 @@ def set_text(
     text = text_in(text_file, option="--text-file", longest=LONGEST_PROSE)
     request = SetWelcome(course=course, language=language, subject=subject, text=text)
     with transaction() as session:
-        _print(shown(preview_welcome(session, request, student=student)))
+        _print(shown(preview_message(session, request, student=student)))
         sentence = WAS_DRY if dry_run else set_welcome(session, request)
     print_line("")
     print_line(sentence)

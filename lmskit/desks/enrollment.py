@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.desks.options import course_options
+from lmskit.errors import InputError
 from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
 from lmskit.forms.quiz_exception import ExceptionWork
 from lmskit.forms.several import Preview
+from lmskit.forms.student_message import MessagePreview, MessageWork
 from lmskit.listings import PASTED_PEOPLE
 from lmskit.models import User
 from lmskit.queries.page import MAX_PAGE
@@ -25,15 +27,18 @@ from lmskit.queries.roster import course_roster, roster_size
 from lmskit.queries.section import section_rows
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral
+from lmskit.schemas.written_message import SendMessage
 from lmskit.services.admission import admit
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import withdraw, withdraw_by_id
+from lmskit.services.message_preview import preview_message, shown
 from lmskit.services.pasted_enrollment import enroll_pasted
 from lmskit.services.pasted_people import PastedReport
 from lmskit.services.permission import require_administrator
 from lmskit.services.previewed import as_previewed
 from lmskit.services.quiz_exception import excuse, extend, remove_exception
+from lmskit.services.student_message import send_as_previewed, send_message
 from lmskit.services.transport import destination_of, transport_of
 from lmskit.vocabulary import WelcomeTime
 
@@ -59,7 +64,8 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         return admit(begin, transport, request)
 
     def on_withdraw(request: Withdrawal) -> str:
-        return retried(lambda: _withdrawn(begin, request), idempotent=False)
+        sentence = retried(lambda: _withdrawn(begin, request), idempotent=False)
+        return f"{sentence} {_delivered(begin)}" if request.notify else sentence
 
     def read_roster(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
@@ -83,14 +89,13 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         find_student=find_student,
         many=_many_at_once(begin, read),
         exceptions=_exceptions(begin, read),
+        messages=_messages(begin, read),
         mail_destination=destination_of(access().settings),
         course=course,
     )
 
 
 def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
-    transport = transport_of(access().settings)
-
     def preview_enrollment(request: EnrollPasted) -> Preview:
         with begin() as session:
             report = enroll_pasted(session, request, dry_run=True)
@@ -100,10 +105,7 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
         report = as_previewed(begin, partial(enroll_pasted, request=request), preview.report, what=f"the students of {request.course}")
         if request.welcome is WelcomeTime.AT_START:
             return f"{_counted(report.n_done)} enrolled in {report.course}. The messages wait for the first day of the term."
-        until = time.monotonic() + TIME_TO_SEND
-        sent = deliver_waiting(begin, transport, go_on=lambda: time.monotonic() < until)
-        outcome = sent.stopped or f"Messages: {sent.sentence}"
-        return f"{_counted(report.n_done)} enrolled in {report.course}. {outcome}"
+        return f"{_counted(report.n_done)} enrolled in {report.course}. {_delivered(begin)}"
 
     def preview_withdrawal(request: WithdrawSeveral) -> Preview:
         with begin() as session:
@@ -112,13 +114,36 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
 
     def withdraw_previewed(request: WithdrawSeveral, preview: Preview) -> str:
         report = as_previewed(begin, partial(withdraw_several, request=request), preview.report, what=f"the students of {request.course}")
-        return f"{_counted(report.n_done)} withdrawn from {report.course}. Their records and all attempts stay."
+        sentence = f"{_counted(report.n_done)} withdrawn from {report.course}. Their records and all attempts stay."
+        return f"{sentence} {_delivered(begin)}" if request.notify else sentence
 
     def section_names(code: str) -> list[str]:
         with read() as session:
             return [str(row["name"]) for row in section_rows(session, code, limit=MAX_PAGE)]
 
     return ManyAtOnce(preview_enrollment, enroll_previewed, preview_withdrawal, withdraw_previewed, section_names)
+
+
+def _messages(begin: Opener, read: Opener) -> MessageWork:
+    def preview(request: SendMessage) -> MessagePreview:
+        with read() as session:
+            meant = send_message(session, request, dry_run=True)
+            if not meant.addresses:
+                raise InputError(f"No student gets this message. {meant.sentence}")
+            return MessagePreview(meant, shown(preview_message(session, request, student=meant.addresses[0])))
+
+    def send(request: SendMessage, previewed: MessagePreview) -> str:
+        sent = send_as_previewed(begin, request, previewed.recipients)
+        return f"{sent.sentence} {_delivered(begin)}"
+
+    return MessageWork(preview, send)
+
+
+def _delivered(begin: Opener) -> str:
+    """Send what is due, for a while, and return the result in words."""
+    until = time.monotonic() + TIME_TO_SEND
+    sent = deliver_waiting(begin, transport_of(access().settings), go_on=lambda: time.monotonic() < until)
+    return sent.stopped or f"Messages: {sent.sentence}"
 
 
 def _exceptions(begin: Opener, read: Opener) -> ExceptionWork:
@@ -155,8 +180,8 @@ def _counted(number: int) -> str:
 def _withdrawn(begin: Opener, request: Withdrawal) -> str:
     with begin() as session:
         if isinstance(request, WithdrawFromRoster):
-            enrollment = withdraw_by_id(session, course=request.course, student_id=request.student_id)
+            enrollment = withdraw_by_id(session, course=request.course, student_id=request.student_id, notify=request.notify)
         else:
-            enrollment = withdraw(session, course=request.course, email=request.email)
+            enrollment = withdraw(session, course=request.course, email=request.email, notify=request.notify)
         name = session.get_one(User, enrollment.student_id).name
     return f"{name} was withdrawn from {request.course} as of {enrollment.ended_on}. The record and all attempts stay."

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from lmskit.forms.welcome import WelcomeNow, WelcomeWork
 from lmskit.queries.course import course_by_code
 from lmskit.queries.welcome import welcome_text
-from lmskit.services.welcome import clear_welcome, preview_welcome, set_welcome, shown, welcome_source
+from lmskit.services.message_preview import preview_message, shown
+from lmskit.services.welcome import clear_welcome, set_welcome, welcome_source
 
 if TYPE_CHECKING:
     from lmskit.db import Opener
@@ -25,7 +26,7 @@ def welcome_work(begin: Opener, read: Opener) -> WelcomeWork:
 
     def preview(request: OfWelcome) -> str:
         with read() as session:
-            return shown(preview_welcome(session, request))
+            return shown(preview_message(session, request))
 
     def write(request: SetWelcome) -> str:
         with begin() as session:

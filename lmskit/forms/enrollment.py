@@ -13,7 +13,8 @@ import pandas as pd
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.quiz_exception import ExceptionWork, QuizExceptionForm
-from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several, welcome_dropdown
+from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several, notify_checkbox, welcome_dropdown
+from lmskit.forms.student_message import MessageWork, StudentMessageForm
 from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral, WithdrawStudent
@@ -100,6 +101,7 @@ class WithdrawalForm:
         self.course = course
         self.student = widgets.Combobox(placeholder="Choose from the names shown below, or type an address", ensure_option=False)
         self._ids: dict[str, int] = {}
+        self.notify = notify_checkbox()
         field = Field("Student", self.student, hint="The record and all attempts stay; the student no longer counts in totals.")
         self.submission: Submission[Withdrawal] = Submission(
             "Withdraw",
@@ -112,7 +114,7 @@ class WithdrawalForm:
         )
         self.submission.button.button_style = "warning"
         self.withdraw, self.message = self.submission.button, self.submission.message
-        self.view = _card("Withdraw a student", [field.view], self.submission)
+        self.view = _card("Withdraw a student", [field.view, self.notify], self.submission)
         self.student.observe(lambda _change: self.submission.withdraw_question(), names="value")
 
     def offer(self, students: Sequence[tuple[str, int]]) -> None:
@@ -123,8 +125,8 @@ class WithdrawalForm:
     def _request(self) -> Withdrawal:
         course, typed = self.course.value or "", self.student.value.strip()
         if typed in self._ids:
-            return WithdrawFromRoster(course=course, student_id=self._ids[typed])
-        return WithdrawStudent(course=course, email=typed)
+            return WithdrawFromRoster(course=course, student_id=self._ids[typed], notify=self.notify.value)
+        return WithdrawStudent(course=course, email=typed, notify=self.notify.value)
 
     def _question(self, request: Withdrawal) -> str:
         return f"Withdraw {self.student.value.strip()} from {request.course}?"
@@ -212,6 +214,8 @@ class EnrollmentScreen:
         Does the same for many students at once.
     exceptions
         Excuses students from quizzes, and gives them more time.
+    messages
+        Writes to students.
     mail_destination
         A sentence that says where messages are sent.
     course
@@ -230,6 +234,7 @@ class EnrollmentScreen:
         find_student: FindStudent,
         many: ManyAtOnce,
         exceptions: ExceptionWork,
+        messages: MessageWork,
         mail_destination: str = "",
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -247,9 +252,10 @@ class EnrollmentScreen:
         )
         forms = _side_by_side(self.enrollment.view, self.withdrawal.view)
         self.exceptions = QuizExceptionForm(exceptions, course=self.course, clock=clock)
+        self.messages = StudentMessageForm(messages, course=self.course, clock=clock)
         several = widgets.Accordion(
-            [_side_by_side(self.enrolling.view, self.withdrawing.view), self.exceptions.view],
-            titles=("Many students at once", "Excuses from quizzes, and more time"),
+            [_side_by_side(self.enrolling.view, self.withdrawing.view), self.exceptions.view, self.messages.view],
+            titles=("Many students at once", "Excuses from quizzes, and more time", "A message to students"),
             selected_index=None,
         )
         course_field = Field("Course", self.course, hint=mail_destination)
@@ -272,7 +278,9 @@ class EnrollmentScreen:
         if self.course.value is None:
             self.enrollment.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
         else:
-            self.withdrawing.offer(self._sections(self.course.value))
+            sections = self._sections(self.course.value)
+            self.withdrawing.offer(sections)
+            self.messages.offer(sections)
             self.roster.show(self.course.value)
             self.exceptions.show(self.course.value)
 

@@ -107,6 +107,11 @@ class SeveralForm(Generic[Several]):
         )
         self.view.add_class("lmskit-several")
 
+    def add(self, control: widgets.DOMWidget) -> None:
+        """Show a further control above the button that previews."""
+        before = self.view.children.index(self.previewing.view)
+        self.view.children = (*self.view.children[:before], control, *self.view.children[before:])
+
     def forget(self) -> None:
         """Take the preview back, because it is of something else than the fields say."""
         self._previewed = None
@@ -149,6 +154,11 @@ class SeveralForm(Generic[Several]):
         sentence = self._on_submit(request, preview)
         self.people.value = ""
         return sentence
+
+
+def notify_checkbox() -> widgets.Checkbox:
+    """Whether withdrawn students get a message about it."""
+    return widgets.Checkbox(description="Send a message about it", indent=False)
 
 
 def welcome_dropdown() -> widgets.Dropdown:
@@ -198,6 +208,7 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
         self.who = widgets.Dropdown(options=[("those in a list", IN_A_LIST)])
         pasted = _people("ann@example.org\nRoe, Carla")
         who = Field("Whom to withdraw", self.who)
+        self.notify = notify_checkbox()
         field = Field("Students", pasted, hint="Addresses or names, one per line. Records and all attempts stay.")
 
         def read() -> WithdrawSeveral:
@@ -225,9 +236,10 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
             clock=clock,
         )
         self.doing.button.button_style = "danger"
+        self.add(self.notify)
         self._people_view = field.view
         self.who.observe(lambda _change: self._who_chosen(), names="value")
-        for control in (self.people, course):
+        for control in (self.people, course, self.notify):
             control.observe(lambda _change: self.forget(), names="value")
 
     def offer(self, sections: Sequence[str]) -> None:

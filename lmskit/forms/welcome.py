@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 
 from lmskit.forms.field import Field, row
+from lmskit.forms.letter import ShownLetter
 from lmskit.forms.submission import Submission
 from lmskit.schemas.written_message import ENGLISH, PLACEHOLDERS, OfWelcome, SetWelcome
 from lmskit.widgets import Message, errors_shown, heading
@@ -62,8 +62,7 @@ class WelcomeForm:
             ),
         }
         self.source, self.message = Message(), Message()
-        self.letter = widgets.HTML(layout=widgets.Layout(display="none"))
-        self.letter.add_class("lmskit-letter")
+        self.letter = ShownLetter()
         self.previewing = Submission("Preview", fields=fields, read=self._tried, on_submit=self._preview, message=self.message, clock=clock)
         self.previewing.button.button_style = ""
         self.writing = Submission(
@@ -92,7 +91,7 @@ class WelcomeForm:
                 fields["text"].view,
                 buttons,
                 self.message.view,
-                self.letter,
+                self.letter.view,
             ],
             layout=widgets.Layout(overflow="visible"),
         )
@@ -101,7 +100,7 @@ class WelcomeForm:
 
     def refresh(self) -> None:
         """Show the text that messages of the course have now."""
-        self._hide_letter()
+        self.letter.hide()
         with errors_shown(self.source):
             now = self._work.read(self._of())
             self.source.neutral(now.source)
@@ -122,12 +121,6 @@ class WelcomeForm:
         return self._request() if self.subject.value.strip() or self.text.value.strip() else self._of()
 
     def _preview(self, request: OfWelcome) -> str:
-        self._hide_letter()
-        letter = self._work.preview(request)
-        self.letter.value = f"<pre>{html.escape(letter)}</pre>"
-        self.letter.layout.display = None
+        self.letter.hide()
+        self.letter.show(self._work.preview(request))
         return "This is how a student gets it. Nothing was sent or changed."
-
-    def _hide_letter(self) -> None:
-        self.letter.value = ""
-        self.letter.layout.display = "none"

@@ -56,6 +56,7 @@ def message_rows(
         OutboxMessage.recipient,
         User.name.label("name"),
         Course.code.label("course"),
+        OutboxMessage.template,
         OutboxMessage.status,
         OutboxMessage.attempts,
         OutboxMessage.available_at,

@@ -82,7 +82,8 @@ HOLDINGS = (
     ),
     Holding(
         "outbox", "student_id", "messages to the person",
-        "t.recipient, t.template, t.context, t.status, t.attempts, t.created_at, t.sent_at, t.last_error",
+        "t.recipient, t.template, t.context, x.subject, x.body, t.status, t.attempts, t.created_at, t.sent_at, t.last_error",
+        "LEFT JOIN message_texts AS x ON x.id = CAST(t.context ->> 'text_id' AS bigint)",
     ),
     Holding(
         "courses", "lecturer_id", "courses that the person teaches", "t.code, t.title, m.code AS term",

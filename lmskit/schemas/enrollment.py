@@ -30,6 +30,8 @@ class WithdrawStudent(Request):
 
     course: Code
     email: Annotated[Line, StringConstraints(min_length=3, max_length=LONGEST_ADDRESS), BeforeValidator(_lower)]
+    notify: bool = False
+    """Send the student a message about it."""
 
 
 class WithdrawFromRoster(Request):
@@ -37,6 +39,7 @@ class WithdrawFromRoster(Request):
 
     course: Code
     student_id: Annotated[int, Field(ge=1)]
+    notify: bool = False
 
 
 Pasted = Annotated[Storable, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_PASTED)]
@@ -58,6 +61,7 @@ class WithdrawSeveral(Request):
     people: Pasted | None = None
     section: Title | None = None
     everyone: bool = False
+    notify: bool = False
     at_most: Annotated[int, Field(ge=0, le=MOST_STUDENTS)] | None = None
     """Of how many students that may be, as the person confirmed; None: as many as need no confirmation."""
 

@@ -1,13 +1,13 @@
 """Messages that an administrator writes: what a text may hold, and requests to keep one."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from lmskit.limits import LONGEST_PROSE, LONGEST_TITLE
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Code, Line, Prose
+from lmskit.schemas.text import Code, KnownAddress, Line, Prose, Title
 
 PLACEHOLDERS = ("name", "course", "title", "term")
 """What a text may name in braces: the student's name, the code and the title of the course, the name of its term."""
@@ -37,9 +37,27 @@ class OfWelcome(Request):
     course: Code | None = None
 
 
-class SetWelcome(OfWelcome):
-    """Let it say this."""
+class WrittenText(Request):
+    """A text that is the whole message."""
 
     language: Language = ENGLISH
     subject: Subject
     text: Body
+
+
+class SetWelcome(OfWelcome, WrittenText):
+    """Let it say this."""
+
+
+class SendMessage(WrittenText):
+    """Send a text to students of a course: to those of a section, to those who are named, or to all."""
+
+    course: Code
+    section: Title | None = None
+    students: tuple[KnownAddress, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Self:
+        if self.section is not None and self.students:
+            raise ValueError("Choose one: a section, or students by their addresses.")
+        return self

@@ -14,6 +14,7 @@ from lmskit.names import display_name
 from lmskit.queries.course import course_by_code
 from lmskit.queries.section import in_section
 from lmskit.services.enrollment import locked_enrollment, withdraw_enrolled
+from lmskit.services.outbox import enqueue_withdrawals
 from lmskit.services.pasted_people import Meant, PastedReport, PastedRow, meant_by
 from lmskit.services.permission import administrators_only
 from lmskit.services.withdrawal_check import MissingCountRow, withdrawal_check
@@ -80,7 +81,7 @@ def withdraw_several(session: Session, request: WithdrawSeveral, *, dry_run: boo
         if too_many or (request.at_most is None and check.reasons):
             reasons = check.reasons if request.at_most is None else [f"more than the confirmed {request.at_most:,}"]
             raise ManyWithdrawalsError(course=course.code, count=len(chosen), reasons=reasons)
-        _withdraw(session, course, chosen)
+        _withdraw(session, course, chosen, notify=request.notify)
     return WithdrawalReport(course.code, tuple(rows), check)
 
 
@@ -127,13 +128,15 @@ def _row(each: Meant, statuses: dict[int, EnrollmentStatus], lines: dict[int, in
     return each.row(PastedOutcome.WITHDRAWN)
 
 
-def _withdraw(session: Session, course: Course, students: list[int]) -> None:
+def _withdraw(session: Session, course: Course, students: list[int], *, notify: bool) -> None:
     """Withdraw the students: those who wait for a message one by one, since it is cancelled; all others in one statement."""
     of_these = Enrollment.student_id == any_(cast(students, ARRAY(BigInteger)))  # more of them than a statement has parameters
+    unconfirmed: set[int] = set()
     pending = _enrolled(course, Enrollment.student_id).where(of_these, Enrollment.status == EnrollmentStatus.PENDING)
     for student_id in session.scalars(pending.order_by(Enrollment.student_id)).all():
-        if (enrollment := locked_enrollment(session, course.id, student_id)) is not None:
-            withdraw_enrolled(session, enrollment)
+        enrollment = locked_enrollment(session, course.id, student_id)
+        if enrollment is not None and not withdraw_enrolled(session, enrollment):
+            unconfirmed.add(student_id)
     session.execute(
         update(Enrollment)
         .where(Enrollment.course_id == course.id, of_these, Enrollment.status == EnrollmentStatus.ACTIVE)
@@ -141,3 +144,5 @@ def _withdraw(session: Session, course: Course, students: list[int]) -> None:
         .execution_options(synchronize_session=False)
     )
     session.expire_all()
+    if notify:
+        enqueue_withdrawals(session, course, [student_id for student_id in students if student_id not in unconfirmed])

@@ -121,8 +121,10 @@ def welcome_context(
 
 
 @administrators_only("withdraw students")
-def withdraw(session: Session, *, course: str, email: str) -> Enrollment:
+def withdraw(session: Session, *, course: str, email: str, notify: bool = False) -> Enrollment:
     """Withdraw a student from a course as of today; attempts and mastery stay.
+
+    With `notify`, a message about it waits in the outbox; not for a student whose enrollment no message has confirmed.
 
     The message of a pending enrollment is cancelled, unless it is being sent at this moment. A student who had been withdrawn
     before gets the earlier end date back.
@@ -143,36 +145,42 @@ def withdraw(session: Session, *, course: str, email: str) -> Enrollment:
     student = person_by_email(session, request.email)
     if student is None:
         raise StudentNotFoundError(student=request.email)
-    return _withdraw(session, found, student.id, name=request.email)
+    return _withdraw(session, found, student.id, name=request.email, notify=notify)
 
 
 @administrators_only("withdraw students")
-def withdraw_by_id(session: Session, *, course: str, student_id: int) -> Enrollment:
+def withdraw_by_id(session: Session, *, course: str, student_id: int, notify: bool = False) -> Enrollment:
     """Withdraw a student who is on the course's roster, with or without an address; see `withdraw`."""
     found = course_by_code(session, course)
     student = session.get(User, student_id) if 0 < student_id <= LAST_ROW else None
     if student is None or student.role is not Role.STUDENT:
         raise StudentNotFoundError(student=str(student_id))
-    return _withdraw(session, found, student.id, name=display_name(student.family_name, student.given_name))
+    return _withdraw(session, found, student.id, name=display_name(student.family_name, student.given_name), notify=notify)
 
 
-def _withdraw(session: Session, course: Course, student_id: int, *, name: str) -> Enrollment:
+def _withdraw(session: Session, course: Course, student_id: int, *, name: str, notify: bool) -> Enrollment:
     enrollment = locked_enrollment(session, course.id, student_id)
     if enrollment is None or enrollment.status is EnrollmentStatus.WITHDRAWN:
         raise NotEnrolledError(student=name, course=course.code)
     if enrollment.status is EnrollmentStatus.COMPLETED:
         raise CourseCompletedError(student=name, course=course.code)
-    withdraw_enrolled(session, enrollment)
+    is_confirmed = withdraw_enrolled(session, enrollment)
+    if notify and is_confirmed:
+        outbox.enqueue_withdrawals(session, course, [student_id])
     return enrollment
 
 
-def withdraw_enrolled(session: Session, enrollment: Enrollment) -> None:
-    """Withdraw a student who is active or pending and whose enrollment is locked; see `withdraw`."""
-    earlier_end = _cancel_request(session, enrollment) if enrollment.status is EnrollmentStatus.PENDING else None
+def withdraw_enrolled(session: Session, enrollment: Enrollment) -> bool:
+    """Withdraw a student who is active or pending and whose enrollment is locked; see `withdraw`.
+
+    False if the student has surely got no message that confirms the enrollment.
+    """
+    earlier_end, is_confirmed = _cancel_request(session, enrollment) if enrollment.status is EnrollmentStatus.PENDING else (None, True)
     enrollment.status = EnrollmentStatus.WITHDRAWN
     enrollment.previous_status = None
     enrollment.ended_on = max(earlier_end or _today(), enrollment.started_on)
     session.flush()
+    return is_confirmed
 
 
 def _student(session: Session, request: EnrollStudent) -> User:
@@ -208,13 +216,18 @@ def _resumed(session: Session, course: Course, student: User) -> tuple[Enrollmen
     return enrollment, earlier_end
 
 
-def _cancel_request(session: Session, enrollment: Enrollment) -> dt.date | None:
-    """Cancel the message of a pending enrollment; return the day that an earlier enrollment had ended, if there was one."""
+def _cancel_request(session: Session, enrollment: Enrollment) -> tuple[dt.date | None, bool]:
+    """Cancel the message of a pending enrollment.
+
+    Return the day that an earlier enrollment had ended, if there was one; and whether the message may have arrived, or may arrive yet.
+    """
     message = outbox.message_of(session, enrollment)
     if message is None:
-        return None
-    outbox.cancel(session, message, reason=outbox.WITHDRAWN_FIRST, now=dt.datetime.now(dt.UTC))
-    return ended_before(message.context) if enrollment.previous_status is EnrollmentStatus.WITHDRAWN else None
+        return None, False
+    may_have_arrived = message.in_doubt or message.leased_until is not None  # also where the dispatcher died that was sending it
+    is_cancelled = outbox.cancel(session, message, reason=outbox.WITHDRAWN_FIRST, now=dt.datetime.now(dt.UTC))
+    is_confirmed = may_have_arrived or not is_cancelled
+    return ended_before(message.context) if enrollment.previous_status is EnrollmentStatus.WITHDRAWN else None, is_confirmed
 
 
 def ended_before(context: dict[str, object]) -> dt.date | None:

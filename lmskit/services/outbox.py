@@ -2,19 +2,28 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, any_, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lmskit.db import violated_constraint
 from lmskit.errors import AddressError
-from lmskit.models import Enrollment, OutboxMessage
+from lmskit.models import Course, Enrollment, OutboxMessage, Term, User
+from lmskit.schemas.text import is_invented
 from lmskit.vocabulary import OutboxStatus
 
 MESSAGE_ID_DOMAIN = "lmskit.invalid"
 """Message-IDs need a domain that belongs to no host."""
+MESSAGE = "message"
+"""The template of messages that an administrator wrote to students, and the kind of their text."""
+WITHDRAWAL = "withdrawal"
+"""The template of messages that say that a student was withdrawn."""
+WITHOUT_ENROLLMENT = (MESSAGE, WITHDRAWAL)
+"""Messages that change no enrollment, whatever becomes of them; they have no request sequence."""
 INVITATION = "invitation"
 """The template of messages that bring the code of an invitation."""
 WITHDRAWN_FIRST = "withdrawn before the message was sent"
@@ -57,6 +66,38 @@ def enqueue(
             raise
         raise AddressError(student=recipient) from error
     return message
+
+
+def enqueue_withdrawals(session: Session, course: Course, student_ids: Sequence[int]) -> None:
+    """Add messages which say that students were withdrawn; none for students without an address that mail can be sent to."""
+    term = session.get_one(Term, course.term_id).name
+    of_these = User.id == any_(cast(student_ids, ARRAY(BigInteger)))
+    statement = (
+        select(User.id, User.email, User.family_name, User.given_name, Enrollment.request_sequence, Enrollment.ended_on)
+        .join(Enrollment, Enrollment.student_id == User.id)
+        .where(Enrollment.course_id == course.id, of_these, User.email.is_not(None))
+    )
+    rows = [
+        {
+            # An import may enrol again without a new request, so the day is part of the reason.
+            "idem_key": f"{WITHDRAWAL}:{course.id}:{person.id}:{person.request_sequence}:{person.ended_on}",
+            "message_id": new_message_id(),
+            "course_id": course.id,
+            "student_id": person.id,
+            "recipient": person.email,
+            "template": WITHDRAWAL,
+            "context": {
+                "name": " ".join(part for part in (person.given_name, person.family_name) if part),
+                "course": course.code,
+                "title": course.title,
+                "term": term,
+            },
+        }
+        for person in session.execute(statement)
+        if not is_invented(person.email)
+    ]
+    if rows:
+        session.execute(insert(OutboxMessage).on_conflict_do_nothing(index_elements=["idem_key"]), rows)
 
 
 def enqueue_invitation(session: Session, number: int, *, person_id: int, recipient: str, context: dict[str, Any]) -> OutboxMessage:

@@ -10,7 +10,7 @@ from lmskit.errors import AddressError, ConflictError, MessageNotFoundError, Mes
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.queries.page import LAST_ROW
 from lmskit.services.enrollment import request_enrollment
-from lmskit.services.outbox import INVITATION, WITHDRAWN_FIRST, last_sequence
+from lmskit.services.outbox import INVITATION, WITHDRAWN_FIRST, WITHOUT_ENROLLMENT, last_sequence
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 
@@ -90,12 +90,17 @@ def _retry(session: Session, message_id: int, report: RetryReport) -> None:
     if message is None:
         raise MessageNotFoundError(message=message_id)
     match message.status:
+        case OutboxStatus.SENT if message.template in WITHOUT_ENROLLMENT:
+            raise MessageSettledError(f"Message {message_id} was sent. Nothing was changed.")
         case OutboxStatus.SENT:
             raise MessageSettledError(
                 f"Message {message_id} was sent, so the student is enrolled or was withdrawn since. Nothing was changed."
             )
         case OutboxStatus.WAITING:
             _make_due(session, message)
+            report.due_now += 1
+        case OutboxStatus.REFUSED | OutboxStatus.DEAD if message.template in WITHOUT_ENROLLMENT:
+            _begin_again(session, message)
             report.due_now += 1
         case OutboxStatus.REFUSED | OutboxStatus.DEAD:
             _request_again(session, message)
@@ -107,6 +112,13 @@ def _make_due(session: Session, message: OutboxMessage) -> None:
     if message.leased_until is not None and message.leased_until > now:
         raise MessageSettledError(f"Message {message.id} is being sent at this moment. Look again later: lmskit mail list")
     message.available_at = min(message.available_at, now)
+    session.flush()
+
+
+def _begin_again(session: Session, message: OutboxMessage) -> None:
+    """Let a message wait that changes no enrollment, as if it had not been tried."""
+    message.status, message.attempts, message.in_doubt, message.last_error = OutboxStatus.WAITING, 0, False, None
+    message.available_at = session.scalars(select(func.clock_timestamp())).one()
     session.flush()
 
 

@@ -199,6 +199,18 @@ def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(op
     withdrawing.get_by_role("button", name="Withdraw 1 student").click()
     shows(lab, "1 student was withdrawn from")
     pictures(lab, "several_withdrawn", top=withdrawing)
+    writing = lab.output.get_by_text("A message to students").first
+    writing.click()
+    lab.field("Only these").fill("mara.manytest@example.com")
+    lab.field("Subject").fill("Room 5")
+    lab.field("Text").fill("Dear {name},\n\nwe meet in room 5.")
+    press(lab, "Send")
+    shows(lab, "has no student mara.manytest@example.com that you can see")
+    lab.field("Only these").fill("")
+    press(lab, "Send")
+    shows(lab, "Send this message to")
+    expect(lab.output.locator(".lmskit-letter:visible")).to_contain_text("we meet in room 5.")
+    pictures(lab, "message_question", top=writing)
 
 
 def test_a_student_is_excused_from_a_quiz_and_that_is_taken_back(open_form, pictures):

@@ -8,6 +8,7 @@ from lmskit.desks import enrollment_desk
 from lmskit.forms import EnrollmentScreen
 from lmskit.forms.enrollment import ManyAtOnce
 from lmskit.forms.quiz_exception import ExceptionChange, ExceptionWork
+from lmskit.forms.student_message import MessageWork
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.forms.screen import widgets_in
@@ -165,6 +166,7 @@ def test_without_any_course_the_screen_says_where_to_set_one_up():
         read_roster=lambda *_page: pytest.fail("nothing should be done"),
         find_student=lambda *_student: pytest.fail("nothing should be done"),
         many=ManyAtOnce(*[lambda *_request: pytest.fail("nothing should be done")] * 5),
+        messages=MessageWork(*[lambda *_request: pytest.fail("nothing should be done")] * 2),
         exceptions=ExceptionWork(*[lambda *_request: pytest.fail("nothing should be done")] * 5),
     )
     assert desk.enrollment.message.value == "There is no course yet. Set one up first, in admin/course_setup."
@@ -241,3 +243,20 @@ def test_a_student_is_excused_from_a_quiz_given_more_time_and_taken_back(session
     assert form.table.frame[["Student", "Excused", "Due"]].to_numpy().tolist() == [["Lovelace, Ada", True, dt.date(2026, 12, 24)]]
     save(ExceptionChange.REMOVE)
     assert form.table.frame.empty
+
+
+def test_a_message_is_shown_with_those_who_get_it_and_sent_after_a_question(session, desk_of, mail_dir):
+    course = factories.course(session)
+    ada = factories.student(session, family_name="Lovelace", given_name="Ada")
+    factories.enrollment(session, course, ada)
+    form = desk_of(course).messages
+    form.subject.value, form.text.value = "Room", "Dear {name}, room 5."
+    press(form.submission)
+    assert form.submission.question.value == f"Send this message to 1 student? 1 student of {course.code}: {ada.email}."
+    assert "Dear Ada Lovelace, room 5." in form.letter.view.value
+    assert not mail_dir.exists()
+    form.submission._ended = float("-inf")
+    form.submission.yes.click()
+    assert "1 sent" in form.message.value
+    [letter] = mail_dir.glob("*.eml")
+    assert b"Dear Ada Lovelace, room 5." in letter.read_bytes()

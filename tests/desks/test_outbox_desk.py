@@ -61,17 +61,17 @@ def test_a_welcome_text_is_previewed_saved_and_removed(desk, course):
     form.course.value = course.code
     assert form.source.value.endswith("have the built-in text.")
     form.previewing.button.click()
-    assert "Dear Ada Lovelace," in form.letter.value
+    assert "Dear Ada Lovelace," in form.letter.view.value
     form.subject.value, form.text.value = "Hi", "Dear {nmae} <b>"
     press(form.previewing)
     assert "{nmae} stands for nothing" in form.message.value
     form.text.value = "Dear {name} <b>"
     press(form.previewing)
-    assert "Dear Ada Lovelace &lt;b&gt;" in form.letter.value
+    assert "Dear Ada Lovelace &lt;b&gt;" in form.letter.view.value
     press(form.writing)
     assert form.source.value.endswith("have a text of their own.")
     form.course.value = ""
-    assert (form.subject.value, form.letter.value) == ("", "")
+    assert (form.subject.value, form.letter.view.value) == ("", "")
     form.course.value = course.code
     assert form.text.value == "Dear {name} <b>"
     press(form.clearing)

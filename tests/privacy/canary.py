@@ -16,7 +16,7 @@ CLOSED = {
     "erasures.fingerprint", "embedding_models.checksum", "material_files.stored_as",
     "materials.checksum",
     "materials.stored_as", "reading_decisions.passage_checksum", "material_passages.language", "materials.language",
-    "embedding_models.name", "passage_vectors.model",
+    "embedding_models.name", "passage_vectors.model", "message_texts.kind", "message_texts.language",
 }  # fmt: skip
 """Columns whose checks or keys allow no name."""
 BY_TRIGGERS = {"audit_log.action", "audit_log.table_name", "audit_log.row_key"}

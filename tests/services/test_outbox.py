@@ -190,7 +190,7 @@ def test_the_list_shows_each_message_newest_first(session, course, student, ask,
 
     found = outbox_messages(session, course=course.code)
 
-    columns = ["id", "recipient", "name", "course", "status", "attempts", "available_at", "sent_at", "last_error", "message_id"]
+    columns = ["id", "recipient", "name", "course", "template", "status", "attempts", "available_at", "sent_at", "last_error", "message_id"]
     assert list(found.columns) == columns
     assert found["id"].tolist() == [waiting, refused]
     assert found["status"].tolist() == ["waiting", "refused"]

@@ -12,8 +12,9 @@ from lmskit.schemas.person import CreatePerson
 from lmskit.schemas.written_message import OfWelcome, SetWelcome
 from lmskit.services.course import create_course
 from lmskit.services.enrollment import enroll, withdraw
+from lmskit.services.message_preview import preview_message
 from lmskit.services.person import create_person
-from lmskit.services.welcome import clear_welcome, preview_welcome, set_welcome
+from lmskit.services.welcome import clear_welcome, set_welcome
 from tests import factories
 
 LECTURER = "demo.lecturer@example.org"
@@ -34,7 +35,7 @@ def own(admin_engine, lecturer_engine):
     ("work", "sentence"),
     [
         (lambda session, code: enroll(session, EnrollStudent(course=code, email=STUDENT, family_name="S")), "enrol students"),
-        (lambda session, code: preview_welcome(session, OfWelcome(course=code)), "see the welcome message"),
+        (lambda session, code: preview_message(session, OfWelcome(course=code)), "preview messages"),
         (lambda session, code: clear_welcome(session, OfWelcome(course=code)), "write the welcome message"),
         (lambda session, code: set_welcome(session, SetWelcome(course=code, subject="x", text="x")), "write the welcome message"),
         (lambda session, code: withdraw(session, course=code, email=STUDENT), "withdraw students"),

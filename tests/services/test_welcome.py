@@ -14,9 +14,10 @@ from lmskit.schemas.written_message import OfWelcome, SetWelcome
 from lmskit.services.admission import admit
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll, withdraw
+from lmskit.services.message_preview import preview_message, shown
 from lmskit.services.pasted_enrollment import enroll_pasted
 from lmskit.services.retry import retry
-from lmskit.services.welcome import clear_welcome, preview_welcome, set_welcome, shown, welcome_source
+from lmskit.services.welcome import clear_welcome, set_welcome, welcome_source
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus, WelcomeTime
 from tests import factories
 
@@ -74,15 +75,15 @@ def test_a_text_that_is_removed_gives_way_to_the_next_one(session, course):
 
 
 def test_a_preview_is_the_message_of_a_student_of_the_course_or_of_an_example(session, course, student):
-    lines = shown(preview_welcome(session, SetWelcome(course=course.code, **GERMAN)))
+    lines = shown(preview_message(session, SetWelcome(course=course.code, **GERMAN)))
     assert lines.startswith("To: ada.lovelace@example.org\nSubject: Willkommen in Logic <b>\nLanguage: de\n\nLiebe/r Ada Lovelace,\n")
     factories.enrollment(session, course, student)
-    assert str(preview_welcome(session, OfWelcome(course=course.code))["To"]) == student.email
-    assert "Dear Ada Lovelace," in shown(preview_welcome(session, OfWelcome()))
+    assert str(preview_message(session, OfWelcome(course=course.code))["To"]) == student.email
+    assert "Dear Ada Lovelace," in shown(preview_message(session, OfWelcome()))
     with pytest.raises(StudentNotInCourseError):
-        preview_welcome(session, OfWelcome(course=course.code), student="nobody@example.org")
+        preview_message(session, OfWelcome(course=course.code), student="nobody@example.org")
     with pytest.raises(InputError, match="give its code"):
-        preview_welcome(session, OfWelcome(), student=student.email)
+        preview_message(session, OfWelcome(), student=student.email)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""A message to students of a course: shown as one of them gets it, with who gets it, and sent after a question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from lmskit.forms.dropdown import set_options
+from lmskit.forms.field import Field, row
+from lmskit.forms.letter import ShownLetter
+from lmskit.forms.submission import Submission
+from lmskit.rounding import count_text
+from lmskit.schemas.written_message import ENGLISH, PLACEHOLDERS, SendMessage
+from lmskit.widgets import heading
+
+EVERYONE = ""
+
+
+@dataclass(frozen=True)
+class MessagePreview:
+    """Who would get a message, with `addresses` and `sentence`, and the message as the first of them gets it."""
+
+    recipients: Any
+    letter: str
+
+
+@dataclass(frozen=True)
+class MessageWork:
+    """What the form does: previews a message, and sends the one that was previewed; returns the sentence to show."""
+
+    preview: Callable[[SendMessage], MessagePreview]
+    send: Callable[[SendMessage, MessagePreview], str]
+
+
+class StudentMessageForm:
+    """Writes to students of the course that `course` shows.
+
+    Parameters
+    ----------
+    work
+        What the form does. If it raises an `LmskitError`, that error's sentence is shown instead.
+    course
+        The widget whose value is the course's code.
+    clock
+        Monotonic time in seconds.
+    """
+
+    def __init__(self, work: MessageWork, *, course: widgets.Dropdown, clock: Callable[[], float] = time.monotonic) -> None:
+        self._work, self.course = work, course
+        self.section, self.language = widgets.Dropdown(options=[("all students", EVERYONE)]), widgets.Text(value=ENGLISH)
+        self.students, self.subject, self.text = widgets.Textarea(rows=2), widgets.Text(), widgets.Textarea(rows=8)
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        fields = {
+            "section": Field("To", self.section),
+            "students": Field("Only these", self.students, hint="Addresses, one per line; empty for all who are chosen beside."),
+            "subject": Field("Subject", self.subject, width="3 1 260px"),
+            "language": Field("Language", self.language, hint="Such as en, de or pt-BR.", width="1 1 120px"),
+            "text": Field("Text", self.text, hint=f"The whole message; an empty line begins a paragraph. For each student: {known}."),
+        }
+        self.letter = ShownLetter()
+        self._previewed: MessagePreview | None = None
+        self.submission = Submission(
+            "Send", fields=fields, read=self._request, on_submit=self._send, confirm=self._question, on_success=self._empty, clock=clock
+        )
+        self.message = self.submission.message
+        self.view = widgets.VBox(
+            [
+                heading("A message to students"),
+                row(fields["section"], fields["students"]),
+                row(fields["subject"], fields["language"]),
+                fields["text"].view,
+                self.submission.view,
+                self.letter.view,
+            ],
+            layout=widgets.Layout(overflow="visible"),
+        )
+        for control in (course, self.section, self.students, self.subject, self.language, self.text):
+            control.observe(lambda _change: self._forget(), names="value")
+
+    def offer(self, sections: Sequence[str]) -> None:
+        """Offer these sections and groups of the course."""
+        set_options(self.section, [("all students", EVERYONE), *((f"students of {name}", name) for name in sections)])
+
+    def _request(self) -> SendMessage:
+        return SendMessage(
+            course=self.course.value or "",
+            section=self.section.value or None,
+            students=tuple(self.students.value.split()),
+            subject=self.subject.value,
+            language=self.language.value,
+            text=self.text.value,
+        )
+
+    def _question(self, request: SendMessage) -> str:
+        self._previewed = self._work.preview(request)
+        self.letter.show(self._previewed.letter)
+        recipients = self._previewed.recipients
+        return f"Send this message to {count_text(len(recipients.addresses), 'student')}? {recipients.sentence}"
+
+    def _send(self, request: SendMessage) -> str:
+        if self._previewed is None:
+            raise RuntimeError("nothing was previewed")
+        return self._work.send(request, self._previewed)
+
+    def _forget(self) -> None:
+        self.submission.withdraw_question()
+        self._previewed = None
+        self.letter.hide()
+
+    def _empty(self) -> None:
+        self.students.value = self.subject.value = self.text.value = ""
+        self.letter.hide()
