@@ -10,7 +10,20 @@ from lmskit.errors import ImportRunNotFoundError, NotRecordedError, UndoneImport
 from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
-from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, Quiz, QuizAttempt, Term, User
+from lmskit.models import (
+    Course,
+    CourseStaff,
+    Enrollment,
+    ImportRun,
+    OutboxMessage,
+    Quiz,
+    QuizAttempt,
+    Section,
+    SectionMember,
+    StaffSection,
+    Term,
+    User,
+)
 from lmskit.services.delivery import LEASE, claim_next
 from lmskit.services.file_import import import_file, import_path
 from lmskit.services.import_undo import undo_import
@@ -21,7 +34,7 @@ from lmskit.services.oulad import import_oulad
 from lmskit.services.person_merge import merge_people, split_person
 from lmskit.services.question_bank import forget_bank
 from lmskit.services.term import close_term, open_term
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, SectionKind, StaffRole
 from tests import factories
 from tests.importers.plain import csv_file
 from tests.importers.sample import SAMPLE
@@ -171,7 +184,9 @@ def test_whom_an_administrator_merged_since_is_named_with_the_receipt(session, g
     assert receipt is not None
     report = undo_import(session, run)
     merged = {each.kind: (each.n_rows, each.names) for each in report.impossible if each.why is Why.MERGED}
-    assert merged == dict.fromkeys(("people", "enrollments"), (1, (f"Vale, Ada – receipt {receipt}",)))
+    assert merged == dict.fromkeys(
+        ("people", "enrollments", "memberships of sections and groups"), (1, (f"Vale, Ada – receipt {receipt}",))
+    )
     assert not [each for each in report.impossible if each.why is Why.GONE]
     split_person(session, receipt)
 
@@ -194,6 +209,93 @@ def test_students_whom_an_import_withdrew_are_enrolled_again(session, roster):
     before = content(session)
     run = roster("id,email,last name\n1,ada@example.org,Lovelace", course, withdraw_missing=True, withdraw_at_most=1)
     assert EnrollmentStatus.WITHDRAWN in session.scalars(select(Enrollment.status).where(Enrollment.course_id == course.id)).all()
+    undone(session, run)
+    assert content(session) == before
+
+
+ROSTER = "id,email,last name,section\n"
+
+
+@pytest.fixture
+def in_sections(session, roster):
+    """A course with Ada in section A and Bob in section B, by their first file."""
+    course = factories.course(session)
+    run = roster(f"{ROSTER}1,ada@example.org,Lovelace,A\n2,bob@example.org,Babbage,B", course)
+    return course, run
+
+
+def members(session, course):
+    found = text("""
+        SELECT u.family_name || ' ' || s.name FROM section_members AS m
+        JOIN sections AS s ON s.id = m.section_id JOIN users AS u ON u.id = m.student_id WHERE m.course_id = :course ORDER BY 1
+    """)
+    return session.scalars(found, {"course": course.id}).all()
+
+
+def test_students_are_in_the_sections_again_out_of_which_a_wrong_file_took_them(session, roster, in_sections):
+    course, _ = in_sections
+    before = content(session)
+    run = roster(f"{ROSTER}1,ada@example.org,Lovelace,B\n2,bob@example.org,Babbage,C\n3,cy@example.org,Poe,C", course)
+    assert members(session, course) == ["Babbage C", "Lovelace B", "Poe C"]
+    planned = undo_import(session, run, dry_run=True)
+    report = undone(session, run)
+    counts = {each.kind: (each.removed, each.put_back) for each in report.taken_back}
+    assert counts["memberships of sections and groups"] == (3, 2)
+    assert counts["sections and groups"] == (1, 0)
+    assert (content(session), report.rest, report.taken_back) == (before, "", planned.taken_back)
+    assert undone(session, run).n_taken_back == 0
+
+
+def test_sections_that_a_later_import_changed_stay_and_are_named(session, roster, in_sections):
+    course, _ = in_sections
+    run = roster(f"{ROSTER}1,ada@example.org,Lovelace,B", course)
+    roster(f"{ROSTER}1,ada@example.org,Lovelace,C", course)
+    report = undone(session, run)
+    assert members(session, course) == ["Babbage B", "Lovelace C"]
+    assert [(each.kind, each.names) for each in report.kept] == [
+        ("memberships of sections and groups", (f"Lovelace · A · {course.code}",)),
+    ]
+
+
+def test_a_section_stays_with_whom_another_import_put_there_and_with_its_assistant(session, roster, in_sections):
+    course, run = in_sections
+    roster(f"{ROSTER}3,cy@example.org,Poe,A", course)
+    tutor = factories.lecturer(session)
+    session.add(CourseStaff(course_id=course.id, person_id=tutor.id, role=StaffRole.ASSISTANT, limited=True))
+    session.flush()
+    section = session.scalar(select(Section.id).where(Section.course_id == course.id, Section.name == "B"))
+    session.add(StaffSection(course_id=course.id, person_id=tutor.id, section_id=section))
+    session.flush()
+    report = undone(session, run)
+    assert members(session, course) == ["Poe A"]
+    assert [(each.kind, each.why, each.names) for each in report.impossible] == [
+        (
+            "sections and groups",
+            Why.USED,
+            (f"A · {course.code} – memberships of sections and groups", f"B · {course.code} – assistants of sections"),
+        ),
+    ]
+
+
+def test_who_stays_because_of_later_evidence_stays_in_the_section(session, in_sections):
+    course, run = in_sections
+    ada = session.scalars(select(User).where(User.family_name == "Lovelace")).one()
+    factories.attempt(session, factories.quiz(session, course, week_number=None), ada.id)
+    session.flush()
+    undone(session, run)
+    assert members(session, course) == ["Lovelace A"]
+
+
+def test_of_an_import_before_sections_were_recorded_those_go_that_lose_their_last_student(session, roster):
+    course = factories.course(session)
+    before = content(session)
+    run = roster("id,email,last name\n1,ada@example.org,Lovelace", course)
+    section = Section(course_id=course.id, kind=SectionKind.SECTION, name="A", source="csv")
+    session.add(section)
+    session.flush()
+    ada = session.scalars(select(User.id).where(User.family_name == "Lovelace")).one()
+    session.add(SectionMember(course_id=course.id, section_id=section.id, student_id=ada))
+    session.flush()
     undone(session, run)
     assert content(session) == before
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from lmskit.services.import_undo.report import Why
 from lmskit.services.import_undo.trail import run
-from lmskit.services.import_undo.written import ACCOMPANYING, BANK_QUESTIONS, DERIVED, INHERITING, WRITTEN
+from lmskit.services.import_undo.written import ACCOMPANYING, BANK_QUESTIONS, DERIVED, INHERITING, SECTION_MEMBERS, SECTIONS, WRITTEN
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -29,6 +29,9 @@ REFERENCES = text("""
 """)
 CLOSED = "(SELECT c.id FROM courses AS c JOIN terms AS t ON t.id = c.term_id WHERE t.state <> 'open')"
 
+BELONGING = ("external_ids", "question_slots", "section_members")
+"""Rows that stay with what they belong to: without its id, it would be added a second time by the next import; the questions of a quiz
+would be forgotten; and a later file may have had the sections of a student too, and not written them again."""
 HANDED_OVER = {
     Why.SENT: "r.status = 'sent'",
     Why.SENDING: "r.status = 'waiting' AND r.leased_until >= clock_timestamp()",
@@ -92,15 +95,25 @@ def check_messages(session: Session) -> None:
 
 
 def _check_removed(session: Session) -> None:
-    """Leave a bank as it is if it was forgotten or changed since: some of its earlier questions alone would be no bank that ever was."""
-    there = f"SELECT FROM bank_questions AS r WHERE {BANK_QUESTIONS.same('r', 'u')}"
-    run(session, f"DELETE FROM undo_removed AS u WHERE EXISTS ({there} AND to_jsonb(r) = u.old)")  # noqa: S608 - written.py
-    _mark(session, "undo_removed", Why.CLOSED, f"u.course_id IN {CLOSED}")
+    """Leave a bank, or the sections of a student, as they are if they were changed since."""
     of_bank = "SELECT FROM bank_questions AS r WHERE r.course_id = u.course_id AND r.bank = u.bank"
-    _mark(session, "undo_removed", Why.GONE, f"NOT EXISTS ({of_bank})")
-    bank = BANK_QUESTIONS.key["bank"].replace("e.", "s.")
-    since = f"SELECT FROM undo_since AS s WHERE s.table_name = 'bank_questions' AND s.course_id = u.course_id AND {bank} = u.bank"
-    _mark(session, "undo_removed", Why.CHANGED, f"(EXISTS ({since}) OR EXISTS ({there}))")
+    _again(session, BANK_QUESTIONS, of_bank, f"{BANK_QUESTIONS.key['bank'].replace('e.', 's.')} = u.bank")
+    of_student = """
+        SELECT FROM student_enrollments AS r JOIN sections AS s ON s.course_id = r.course_id
+        WHERE r.course_id = u.course_id AND r.student_id = u.student_id AND s.id = u.section_id
+    """
+    _again(session, SECTION_MEMBERS, of_student, f"{SECTION_MEMBERS.key['student_id'].replace('e.', 's.')} = u.student_id")
+
+
+def _again(session: Session, table: WrittenTable, whole: str, is_part: str) -> None:
+    """Say which deleted rows are not added again: `whole` finds what they belong to, of which `is_part` knows an entry `s` since."""
+    name = f"undo_removed_{table.name}"
+    there = f"SELECT FROM {table.name} AS r WHERE {table.same('r', 'u')}"
+    run(session, f"DELETE FROM {name} AS u WHERE EXISTS ({there} AND to_jsonb(r) = u.old)")  # noqa: S608 - written.py
+    _mark(session, name, Why.CLOSED, f"u.course_id IN {CLOSED}")
+    _mark(session, name, Why.GONE, f"NOT EXISTS ({whole})")
+    since = f"SELECT FROM undo_since AS s WHERE s.table_name = '{table.name}' AND s.course_id = u.course_id AND {is_part}"
+    _mark(session, name, Why.CHANGED, f"(EXISTS ({since}) OR EXISTS ({there}))")
 
 
 def _check_questions(session: Session) -> None:
@@ -135,22 +148,23 @@ def _check_questions(session: Session) -> None:
     for name in ("undo_changed_question_slots", "undo_question_slots"):
         _mark(session, name, Why.ANSWERED, f"u.quiz_id IN ({kept})")
     of_course = f"u.course_id IN (SELECT q.course_id FROM quizzes AS q WHERE q.id IN ({kept}))"  # noqa: S608 - above
-    for name in ("undo_changed_bank_questions", "undo_bank_questions", "undo_removed"):
+    for name in ("undo_changed_bank_questions", "undo_bank_questions", "undo_removed_bank_questions"):
         _mark(session, name, Why.ANSWERED, of_course)
 
 
 def check_added(session: Session) -> None:
     """Say which added rows cannot be removed, and why; once what was changed is put back."""
     references = [Reference(*row) for row in session.execute(REFERENCES)]
-    for table in WRITTEN:
-        for reference in references:
-            if reference.parent == table.name and reference.child not in DERIVED | ACCOMPANYING | INHERITING:
-                _used(session, table, reference)
-    # Without its id, a row that stays would be added a second time by the next import, and the questions of a quiz be forgotten.
-    for table in WRITTEN:
-        for reference in references:
-            if reference.parent == table.name and reference.child in {"external_ids", "question_slots"}:
-                _belonging(session, table, reference)
+    to_written = [(table, reference) for table in WRITTEN for reference in references if reference.parent == table.name]
+    for table, reference in to_written:
+        if reference.child not in DERIVED | ACCOMPANYING | INHERITING:
+            _used(session, table, reference)
+    for table, reference in to_written:
+        if reference.child in BELONGING and table is not SECTIONS:
+            _belonging(session, table, reference)
+    for table, reference in to_written:
+        if table is SECTIONS:
+            _used(session, table, reference)
 
 
 def _mark(session: Session, name: str, why: Why, condition: str, detail: str = "NULL") -> None:
@@ -198,11 +212,14 @@ def _since(session: Session, table: WrittenTable) -> None:
 
 
 def _going(name: str, alias: str) -> str:
-    """SQL that is true if a row of a table is one that goes."""
-    for table in WRITTEN:
-        if table.name == name:
-            return f"EXISTS (SELECT FROM undo_{name} AS x WHERE x.reason IS NULL AND {table.same('x', alias)})"
-    return "false"
+    """SQL that is true if a row of a table is one that goes; a membership also goes with its student."""
+    names = (name, "student_enrollments") if name == "section_members" else (name,)
+    going = [
+        f"EXISTS (SELECT FROM undo_{table.name} AS x WHERE x.reason IS NULL AND {table.same('x', alias)})"
+        for table in WRITTEN
+        if table.name in names
+    ]
+    return f"({' OR '.join(going)})" if going else "false"
 
 
 def _used(session: Session, table: WrittenTable, reference: Reference) -> None:
@@ -216,7 +233,7 @@ def _used(session: Session, table: WrittenTable, reference: Reference) -> None:
         f" WHERE w.reason IS NULL AND NOT {_going(reference.child, 's')}"
     )
     own = ", ".join(f"u.{column}" for column in table.keys)
-    kinds = {each.name: each.kind for each in WRITTEN}
+    kinds = {each.name: each.kind for each in WRITTEN} | {"staff_sections": "assistants of sections"}
     _mark(
         session,
         f"undo_{table.name}",

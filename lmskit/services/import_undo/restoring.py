@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from lmskit.services.import_undo.checking import check_messages
 from lmskit.services.import_undo.report import Why
 from lmskit.services.import_undo.trail import run
-from lmskit.services.import_undo.written import WRITTEN
+from lmskit.services.import_undo.written import REMOVED, WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,29 +103,29 @@ def _put_back_what_can_be(session: Session, table: WrittenTable, keys: list[str]
 
 
 def _add_again(session: Session) -> None:
-    """Add rows again that the import deleted: of all tables, imports delete questions of banks alone."""
-    run(
-        session,
-        """
-        INSERT INTO bank_questions
-        SELECT q.* FROM undo_removed AS u CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.bank_questions, u.old) AS q
-        WHERE u.reason IS NULL
-        """,
-    )
+    """Add rows again that the import deleted."""
+    for table in REMOVED:
+        run(
+            session,
+            f"INSERT INTO {table.name} SELECT r.* FROM undo_removed_{table.name} AS u"  # noqa: S608 - written.py
+            f" CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.{table.name}, u.old) AS r WHERE u.reason IS NULL",
+        )
 
 
-SECTIONS = """
+UNRECORDED = """
 CREATE TEMPORARY TABLE undo_section ON COMMIT DROP AS
 SELECT DISTINCT m.section_id AS id FROM section_members AS m
 JOIN undo_student_enrollments AS u ON u.course_id = m.course_id AND u.student_id = m.student_id
-WHERE u.reason IS NULL
+WHERE u.reason IS NULL AND NOT EXISTS (
+    SELECT FROM undo_section_members AS w WHERE w.course_id = m.course_id AND w.section_id = m.section_id AND w.student_id = m.student_id
+)
 """
-"""The sections of students who go."""
+"""The sections of students who go, where it is not on record that the import put them there: it ran before that was recorded."""
 
 
 def remove(session: Session) -> None:
     """Remove the rows that the import added and that nothing keeps, children first, and put back the questions that had answers."""
-    run(session, SECTIONS)
+    run(session, UNRECORDED)
     _remove(session)
     run(
         session,

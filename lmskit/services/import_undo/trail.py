@@ -3,8 +3,7 @@
 One row of undo_entry: an entry of the import. Of undo_since: an entry of others after it, and before the undo.
 Of undo_TABLE: a row of TABLE that the import added and that is still there; `reason` (null = it goes) and `detail` come later.
 Of undo_changed_TABLE: a row that the import changed and that is still there: `old` and `new` have the columns that it changed.
-Of undo_removed: a question of a bank that the import deleted, with `reason` (null = it is added again) and `detail`; imports delete no
-other rows.
+Of undo_removed_TABLE: a row of a table of `REMOVED` that the import deleted, with `reason` (null = it is added again) and `detail`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import CursorResult, text
 
-from lmskit.services.import_undo.written import BANK_QUESTIONS, WRITTEN
+from lmskit.services.import_undo.written import REMOVED, WRITTEN
 from lmskit.services.staging_table import analyze
 
 if TYPE_CHECKING:
@@ -66,16 +65,10 @@ CANCELLED = (
 )
 """A change by an import that was undone, and the undo, leave a row as it was before both; so does a term that was closed and opened again
 leave its enrollments."""
-REMOVED = f"""
-CREATE TEMPORARY TABLE undo_removed ON COMMIT DROP AS
-SELECT {", ".join(f"{value} AS {column}" for column, value in BANK_QUESTIONS.key.items())},
-    e.old, NULL::text AS reason, NULL::text AS detail
-FROM undo_entry AS e WHERE e.action = 'delete' AND e.table_name = 'bank_questions'
-"""  # noqa: S608 - written.py
 TEMPORARY = (
     "undo_entry",
     "undo_since",
-    "undo_removed",
+    *(f"undo_removed_{table.name}" for table in REMOVED),
     *(f"{prefix}{table.name}" for table in WRITTEN for prefix in ("undo_", "undo_changed_")),
 )
 
@@ -99,7 +92,8 @@ def read_trail(session: Session, undone: ImportRun) -> None:
     for table in WRITTEN:
         run(session, _changed(table))
         analyze(session, f"undo_changed_{table.name}")
-    run(session, REMOVED)
+    for table in REMOVED:
+        run(session, _removed(table))
     lock(session)
     # Others who changed one of the rows have committed it by now, or wait.
     run(session, SINCE, **values, tables=tables)
@@ -170,4 +164,13 @@ def _changed(table: WrittenTable) -> str:
     FROM of_column AS e
     WHERE e.old IS DISTINCT FROM e.new AND NOT EXISTS (SELECT FROM undo_{table.name} AS u WHERE {table.same("u", "e")})
     GROUP BY {columns}
+    """  # noqa: S608 - written.py
+
+
+def _removed(table: WrittenTable) -> str:
+    keys = ", ".join(f"{value} AS {column}" for column, value in table.key.items())
+    return f"""
+    CREATE TEMPORARY TABLE undo_removed_{table.name} ON COMMIT DROP AS
+    SELECT {keys}, e.old, NULL::text AS reason, NULL::text AS detail
+    FROM undo_entry AS e WHERE e.action = 'delete' AND e.table_name = '{table.name}'
     """  # noqa: S608 - written.py

@@ -15,7 +15,7 @@ from lmskit.services.import_undo import trail
 from lmskit.services.import_undo.checking import check_added, check_changed, check_since
 from lmskit.services.import_undo.report import KEPT, TakenBack, UndoReport, Untouched, Why
 from lmskit.services.import_undo.restoring import put_back, remove
-from lmskit.services.import_undo.written import BANK_QUESTIONS, WRITTEN
+from lmskit.services.import_undo.written import REMOVED, WRITTEN
 from lmskit.services.importing import importing, lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import ImportStatus
@@ -147,9 +147,9 @@ def _taken_back(session: Session) -> tuple[TakenBack, ...]:
     def goes(name: str) -> int:
         return session.scalar(text(f"SELECT count(*) FROM {name} AS u WHERE u.reason IS NULL")) or 0  # noqa: S608 - written.py
 
-    again = goes("undo_removed")
+    again = {table.name: goes(f"undo_removed_{table.name}") for table in REMOVED}
     counts = [
-        TakenBack(table.kind, goes(f"undo_{table.name}"), goes(f"undo_changed_{table.name}") + (again if table is BANK_QUESTIONS else 0))
+        TakenBack(table.kind, goes(f"undo_{table.name}"), goes(f"undo_changed_{table.name}") + again.get(table.name, 0))
         for table in reversed(WRITTEN)
     ]
     return tuple(count for count in counts if count.removed or count.put_back)
@@ -159,7 +159,7 @@ def _untouched(session: Session) -> list[Untouched]:
     found = []
     for table in reversed(WRITTEN):
         keys = ", ".join(("reason", "detail", *table.keys))
-        sources = (f"undo_{table.name}", f"undo_changed_{table.name}", *(("undo_removed",) if table is BANK_QUESTIONS else ()))
+        sources = (f"undo_{table.name}", f"undo_changed_{table.name}", *((f"undo_removed_{table.name}",) if table in REMOVED else ()))
         rows = f"({' UNION ALL '.join(f'SELECT {keys} FROM {source}' for source in sources)}) AS u"  # noqa: S608 - written.py
         counts = session.execute(text(f"SELECT u.reason, count(*) FROM {rows} WHERE u.reason IS NOT NULL GROUP BY 1 ORDER BY 1")).all()  # noqa: S608 - as above
         for reason, count in counts:
@@ -175,7 +175,7 @@ def _untouched(session: Session) -> list[Untouched]:
 MERGED = text("""
     SELECT count(*), array_agg(DISTINCT concat_ws(' – ', concat_ws(', ', p.family_name, nullif(p.given_name, '')), 'receipt ' || m.id))
     FROM undo_entry AS e
-    JOIN person_merges AS m ON e.numbers @> m.removed_id OR e.row_key IN (CAST(m.removed_id AS text), e.course_id || ':' || m.removed_id)
+    JOIN person_merges AS m ON e.numbers @> m.removed_id OR regexp_replace(e.row_key, '^.*:', '') = CAST(m.removed_id AS text)
     JOIN users AS p ON p.id = m.kept_id
     WHERE e.table_name = :table AND e.action = 'insert'
 """)
@@ -185,7 +185,7 @@ MERGED = text("""
 def _merged(session: Session) -> list[Untouched]:
     """Rows that the import added for people who were merged into others since."""
     found = []
-    for table in (table for table in WRITTEN if table.name in {"users", "student_enrollments"}):
+    for table in (table for table in WRITTEN if table.name in {"users", "student_enrollments", "section_members"}):
         count, names = session.execute(MERGED, {"table": table.name}).one()
         if count:
             found.append(Untouched(table.kind, Why.MERGED, count, tuple(names)))

@@ -74,6 +74,24 @@ BANK_QUESTIONS = WrittenTable(
     number=None,
     label="u.bank || ', question ' || u.number",
 )
+SECTION_MEMBERS = WrittenTable(
+    name="section_members",
+    kind="memberships of sections and groups",
+    key={
+        "course_id": _FIRST,
+        "section_id": _SECOND,
+        "student_id": "CAST(split_part(e.row_key, ':', 3) AS bigint)",
+    },
+    number=None,
+    label=f"{_PERSON} || ' · ' || s.name || ' · ' || c.code",
+    joined="LEFT JOIN users AS p ON p.id = u.student_id LEFT JOIN sections AS s ON s.id = u.section_id"
+    " LEFT JOIN courses AS c ON c.id = u.course_id",
+)
+REMOVED = (BANK_QUESTIONS, SECTION_MEMBERS)
+"""Tables from which imports delete rows."""
+SECTIONS = WrittenTable(
+    name="sections", kind="sections and groups", key=_BY_ID, number=None, label="r.name || ' · ' || c.code", joined=_OF_COURSE
+)
 WRITTEN = (
     WrittenTable(name="outbox", kind="messages", key=_BY_ID, label="r.template || ' to ' || r.recipient"),
     WrittenTable(
@@ -99,6 +117,7 @@ WRITTEN = (
         joined="LEFT JOIN users AS p ON p.id = r.student_id LEFT JOIN quizzes AS q ON q.id = r.quiz_id",
     ),
     BANK_QUESTIONS,
+    SECTION_MEMBERS,
     WrittenTable(
         name="course_staff",
         kind="staff of courses",
@@ -115,6 +134,7 @@ WRITTEN = (
         label=f"{_PERSON} || ' · ' || c.code",
         joined=f"LEFT JOIN users AS p ON p.id = r.student_id {_OF_COURSE}",
     ),
+    SECTIONS,
     WrittenTable(name="quizzes", kind="quizzes", key=_BY_ID, label="r.title || ' · ' || c.code", joined=_OF_COURSE),
     WrittenTable(
         name="syllabi",
@@ -140,7 +160,6 @@ WRITTEN = (
 DERIVED = {"topic_performance", "archived_estimates", "knowledge_fits"}
 """Tables that are computed from others: their rows go with the rows that they are about."""
 ACCOMPANYING = {"sections", "section_members", "staff_sections"}
-"""Tables whose rows go with their course, student or member of the staff; a section goes with the last student whom an undo removes
-from it, unless an assistant is limited to it."""
+"""Tables whose rows go with their course, student or member of the staff, and keep none of them."""
 INHERITING = {"archived_attempts"}
 """Tables that nobody reads but through those that they inherit from."""
