@@ -25,4 +25,4 @@ def delete(
     yes: Yes = False,
 ) -> None:
     """Delete an attempt that is not evidence of mastery; one that is stays, and what to do instead is said."""
-    delete_asking(lambda session, dry: delete_attempt(session, attempt, dry_run=dry), dry_run=dry_run, yes=yes)
+    delete_asking(lambda session, *, dry_run=False, **_shown: delete_attempt(session, attempt, dry_run=dry_run), dry_run=dry_run, yes=yes)

@@ -22,4 +22,4 @@ def delete(
 
     A course with attempts or materials stays, and what to do instead is said.
     """
-    delete_asking(lambda session, dry: delete_course(session, course, dry_run=dry), dry_run=dry_run, yes=yes)
+    delete_asking(lambda session, **how: delete_course(session, course, **how), dry_run=dry_run, yes=yes)

@@ -13,30 +13,30 @@ from lmskit.db.revision import require_current
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.orm import Session
-
-    from lmskit.services.deletion import Deletion
+    from lmskit.services.deletion_counts import Deletion
 
 
-def delete_asking(work: Callable[[Session, bool], Deletion], *, dry_run: bool, yes: bool) -> None:
+def delete_asking(work: Callable[..., Deletion], *, dry_run: bool, yes: bool) -> None:
     """Show what goes, ask, and delete it.
 
     Parameters
     ----------
     work
-        Deletes in a session; the second argument says whether it is a dry run.
+        Deletes in a session, with `dry_run` and `shown` as the functions of `services.deletion` have them.
     dry_run, yes
         As typed.
     """
     require_current(engine_for())
+    shown = None
     if dry_run or not yes:
         with transaction() as session:
-            planned = work(session, True)
+            planned = work(session, dry_run=True)
         print_line(planned.sentence)
+        shown = planned.going
         if dry_run:
             print_line(WAS_DRY)
             return
         confirmed(f"Delete {planned.what}? It cannot be undone.", instead="--yes")
     with transaction() as session:
-        done = work(session, False)
+        done = work(session, shown=shown)
     print_line(f"Deleted: {done.what}." + (f" {done.sentence}" if yes and done.going else ""))

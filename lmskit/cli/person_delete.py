@@ -27,4 +27,4 @@ def delete(
     A person with attempts, a login or courses stays, and what to do instead is said.
     The audit trail keeps who it was; `lmskit person erase` removes a person from there too.
     """
-    delete_asking(lambda session, dry: delete_person(session, person_id_of(session, who), dry_run=dry), dry_run=dry_run, yes=yes)
+    delete_asking(lambda session, **how: delete_person(session, person_id_of(session, who), **how), dry_run=dry_run, yes=yes)

@@ -20,4 +20,4 @@ def delete(
     yes: Yes = False,
 ) -> None:
     """Delete a quiz without attempts; one that has some stays, and what to do instead is said."""
-    delete_asking(lambda session, dry: delete_quiz(session, course, quiz, dry_run=dry), dry_run=dry_run, yes=yes)
+    delete_asking(lambda session, **how: delete_quiz(session, course, quiz, **how), dry_run=dry_run, yes=yes)

@@ -19,4 +19,4 @@ def delete(
     yes: Yes = False,
 ) -> None:
     """Delete a term without courses; one that has some stays, and what to do instead is said."""
-    delete_asking(lambda session, dry: delete_term(session, term, dry_run=dry), dry_run=dry_run, yes=yes)
+    delete_asking(lambda session, **how: delete_term(session, term, **how), dry_run=dry_run, yes=yes)

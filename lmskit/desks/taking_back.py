@@ -19,7 +19,7 @@ from lmskit.queries.personal_data import person_id_of
 from lmskit.queries.quiz import quizzes
 from lmskit.rounding import count_text
 from lmskit.schemas.deletion import Deletable, DeleteRequest
-from lmskit.services.deletion import Deletion, delete_attempt, delete_course, delete_person, delete_quiz, delete_term
+from lmskit.services.deletion import delete_attempt, delete_course, delete_person, delete_quiz, delete_term
 from lmskit.services.import_undo import UndoReport, undo_import
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.forms.background_work import Task
+    from lmskit.services.deletion_counts import Deletion, Going
 
 MOST_NAMES = 20
 """Rows of one kind and reason that the table names."""
@@ -64,12 +65,12 @@ def taking_back_desk(run: int | None = None, *, begin: Opener = transaction, rea
     def plan_deletion(request: DeleteRequest) -> DeletionShown:
         with begin() as session:
             planned = _deleted(session, request, dry_run=True)
-        return DeletionShown(planned.sentence, planned.n_going)
+        return DeletionShown(planned.sentence, planned.n_going, planned.going)
 
-    def delete(request: DeleteRequest) -> DeletionShown:
+    def delete(request: DeleteRequest, shown: DeletionShown) -> DeletionShown:
         with begin() as session:
-            done = _deleted(session, request, dry_run=False)
-        return DeletionShown(f"Deleted: {done.what}.{f' {done.sentence}' if done.going else ''}", done.n_going)
+            done = _deleted(session, request, shown=shown.going)
+        return DeletionShown(f"Deleted: {done.what}.{f' {done.sentence}' if done.going else ''}", done.n_going, done.going)
 
     return TakingBackScreen(
         PastImports(read=page, on_show=show, on_rehearse=rehearse, on_undo=undo, run=run),
@@ -130,15 +131,15 @@ def three_lists(report: UndoReport) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["What", "Rows", "Kind", "Why", "Which"])
 
 
-def _deleted(session: Session, request: DeleteRequest, *, dry_run: bool) -> Deletion:
+def _deleted(session: Session, request: DeleteRequest, *, dry_run: bool = False, shown: Going | None = None) -> Deletion:
     match request.what:
         case Deletable.QUIZ:
-            return delete_quiz(session, request.course or "", str(request.quiz), dry_run=dry_run)
+            return delete_quiz(session, request.course or "", str(request.quiz), dry_run=dry_run, shown=shown)
         case Deletable.ATTEMPT:
             return delete_attempt(session, request.attempt or 0, dry_run=dry_run)
         case Deletable.COURSE:
-            return delete_course(session, request.course or "", dry_run=dry_run)
+            return delete_course(session, request.course or "", dry_run=dry_run, shown=shown)
         case Deletable.TERM:
-            return delete_term(session, request.term or "", dry_run=dry_run)
+            return delete_term(session, request.term or "", dry_run=dry_run, shown=shown)
         case Deletable.PERSON:
-            return delete_person(session, person_id_of(session, request.person or ""), dry_run=dry_run)
+            return delete_person(session, person_id_of(session, request.person or ""), dry_run=dry_run, shown=shown)

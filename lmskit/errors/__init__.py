@@ -69,6 +69,7 @@
      │    ├── DemonstrationError    its codes belong to real terms or courses
      │    ├── WeekInUseError        quizzes or materials belong to a week to be removed
      │    ├── ChangedMeanwhileError another person changed what a form shows
+     │    ├── MoreWouldGoError      a deletion would take more than was shown
      │    ├── MaterialExistsError, QuizExistsError
      │    ├── QuizAnsweredError     attempts refer to questions that would change
      │    ├── AnsweredQuestionError a question that would be removed has answers
@@ -143,6 +144,7 @@ from lmskit.errors.conflict import (
     MaterialExistsError,
     MessageOnItsWayError,
     MessageSettledError,
+    MoreWouldGoError,
     NoLoginError,
     NoQuizExceptionError,
     NotAStudentError,
@@ -279,9 +281,9 @@ __all__ = [
     "LoginLostError", "LoginMissingError", "LoginRequiredError", "ManyWithdrawalsError", "MaterialExistsError", "MaterialFileError",
     "MaterialNotFoundError", "MaterialStoreError", "MergeNotFoundError", "MessageNotFoundError", "MessageOnItsWayError",
     "MessagePostponedError", "MessageRefusedError", "MessageSettledError", "MigratedMeanwhileError", "ModelChangedError",
-    "NameNeededError", "NewTermNeededError", "NoInvitationError", "NoLoginError", "NoMailServerError", "NoQuizExceptionError",
-    "NotAStudentError", "NotEnrolledError", "NotFoundError", "NotLeadingError", "NotOnStaffError", "NotPermittedError",
-    "NotRecordedError", "NotSignedInError", "NotebookCopyError", "ObservedOnlyError", "OtherRoleError",
+    "MoreWouldGoError", "NameNeededError", "NewTermNeededError", "NoInvitationError", "NoLoginError", "NoMailServerError",
+    "NoQuizExceptionError", "NotAStudentError", "NotEnrolledError", "NotFoundError", "NotLeadingError", "NotOnStaffError",
+    "NotPermittedError", "NotRecordedError", "NotSignedInError", "NotebookCopyError", "ObservedOnlyError", "OtherRoleError",
     "OwnErasureError", "OwnLoginError", "PageGoneError",
     "PageLimitError", "PassageNotFoundError", "PersonExistsError", "PersonGoneError", "PersonNotFoundError", "QueryError",
     "QuestionBankNotFoundError", "QuestionBankUsedError", "QuestionNotFoundError", "QuizAmbiguousError", "QuizAnsweredError",

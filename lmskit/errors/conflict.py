@@ -320,6 +320,13 @@ class ChangedMeanwhileError(ConflictError):
         super().__init__(f"Another person changed {what} since it was opened. Nothing was changed; open it again.")
 
 
+class MoreWouldGoError(ConflictError):
+    """More would be deleted than a person saw."""
+
+    def __init__(self, *, what: str, more: str) -> None:
+        super().__init__(f"More would go with {what} than was shown: {more}. Nothing was deleted. Look at it again first.")
+
+
 class MaterialExistsError(ConflictError):
     """The course has another material of this file name or address; the sentence says which, and what to do."""
 

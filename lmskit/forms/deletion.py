@@ -34,10 +34,11 @@ NAMED_BY = {
 
 @dataclass(frozen=True)
 class DeletionShown:
-    """What went, or would go, in a sentence, and how many rows go beside the one that was chosen."""
+    """What went, or would go, in a sentence, and how many rows go beside the one that was chosen, together and by kind."""
 
     sentence: str
     n_rows: int
+    going: tuple[tuple[str, int], ...] = ()
 
 
 class DeletionForm:
@@ -52,7 +53,7 @@ class DeletionForm:
     on_rehearse
         Returns what would go; the sentence of an `LmskitError` it raises is shown, such as that results rest on it.
     on_delete
-        Deletes it, and returns what went.
+        Deletes it unless more would go than was shown, and returns what went.
     clock
         Monotonic time in seconds.
     """
@@ -63,12 +64,12 @@ class DeletionForm:
         read_options: Callable[[], tuple[Options, Options]],
         read_quizzes: Callable[[str], Sequence[tuple[str, int]]],
         on_rehearse: Callable[[DeleteRequest], DeletionShown],
-        on_delete: Callable[[DeleteRequest], DeletionShown],
+        on_delete: Callable[[DeleteRequest, DeletionShown], DeletionShown],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_options, self._read_quizzes = read_options, read_quizzes
         self._on_rehearse, self._on_delete = on_rehearse, on_delete
-        self._rehearsed: tuple[DeleteRequest, int] | None = None
+        self._rehearsed: tuple[DeleteRequest, DeletionShown] | None = None
         self.what = widgets.Dropdown(options=[(kind.value, kind) for kind in Deletable])
         self.course, self.quiz, self.term = widgets.Dropdown(), widgets.Dropdown(), widgets.Dropdown()
         self.attempt, self.person = widgets.Text(placeholder="12345"), widgets.Text(placeholder="student@example.org")
@@ -147,7 +148,7 @@ class DeletionForm:
         self._rehearsed = None
         self._ask_for_number()
         planned = self._on_rehearse(request)
-        self._rehearsed = (request, planned.n_rows)
+        self._rehearsed = (request, planned)
         self._ask_for_number()
         return f"Nothing was changed. {planned.sentence}"
 
@@ -155,17 +156,18 @@ class DeletionForm:
         """Delete what was shown; of anything else, show first what would go."""
         if self._rehearsed is None or self._rehearsed[0] != request:
             return f"{self._rehearse(request)} To delete it, press Delete again."
-        n_rows = self._rehearsed[1]
+        shown = self._rehearsed[1]
+        n_rows = shown.n_rows
         if n_rows > MUCH and self.typed.value.strip().replace(",", "") != str(n_rows):
             self._typed.problem = f"{count_text(n_rows, 'row')} would go: type this number."
             raise InputError("Nothing was deleted. Type the number of rows first.")
-        done = self._on_delete(request)
-        self._rehearsed = None
+        self._rehearsed = None  # if it is refused, what would go now is shown again first
+        done = self._on_delete(request, shown)
         self.refresh()
         self._ask_for_number()
         return done.sentence
 
     def _ask_for_number(self) -> None:
-        n_rows = self._rehearsed[1] if self._rehearsed is not None else 0
+        n_rows = self._rehearsed[1].n_rows if self._rehearsed is not None else 0
         self.typed.value, self._typed.problem = "", ""
         self._typed.view.layout.display = None if n_rows > MUCH else "none"

@@ -1,12 +1,12 @@
 """Delete what was made by mistake and has no evidence: a quiz, an attempt, a course, a term, a person.
 
-What results, people or files rest on stays; the refusal says what can be done instead. A dry run does the same in a savepoint, and takes it
-back. The database has the last word: an attempt keeps its quiz and its enrollment, and a closed term what belongs to it.
+What results, people or files rest on stays; the refusal says what can be done instead. All else that goes is counted and shown first; if it
+is more by then, nothing goes. A dry run does the same in a savepoint, and takes it back. The database has the last word: an attempt keeps
+its quiz and its enrollment, and a closed term what belongs to it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
@@ -16,19 +16,13 @@ from lmskit.db import violated_constraint
 from lmskit.errors import AttemptNotFoundError, ConflictError, InUseError, PersonGoneError
 from lmskit.models import (
     Archive,
-    BankQuestion,
     Course,
-    CourseStaff,
-    Enrollment,
-    ExternalId,
     KnowledgeFit,
     Material,
     MaterialCrawl,
     OutboxMessage,
     Quiz,
     QuizAttempt,
-    Section,
-    Syllabus,
     Term,
     User,
 )
@@ -39,6 +33,7 @@ from lmskit.queries.page import LAST_ROW
 from lmskit.queries.quiz import quiz_in_course
 from lmskit.queries.term import term_by_code
 from lmskit.rounding import count_text
+from lmskit.services.deletion_counts import Deletion, counted, n_rows, of_course, of_person, of_quiz, of_term
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import OutboxStatus
 
@@ -47,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.models import Base
+    from lmskit.services.deletion_counts import Going
 
 MOST_NAMED = 5
 """Courses, or imports, that a refusal names."""
@@ -54,44 +50,8 @@ STANDS = QuizAttempt.taken_back_at.is_(None)
 """The condition that an attempt was not taken back by a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """What is deleted, and how much goes with it.
-
-    Attributes
-    ----------
-    what
-        Such as "the course CS101".
-    going
-        Rows that go with it, by kind in the plural; none that are 0.
-    """
-
-    what: str
-    going: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def n_going(self) -> int:
-        """How many rows go with it."""
-        return sum(count for _, count in self.going)
-
-    @property
-    def sentence(self) -> str:
-        """What goes with it.
-
-        Examples
-        --------
-        >>> Deletion("the course CS101", (("weeks", 12), ("enrollments", 1))).sentence
-        'With the course CS101 go: weeks: 12, enrollments: 1.'
-        >>> Deletion("the term T").sentence
-        'Nothing else goes with the term T.'
-        """
-        if not self.going:
-            return f"Nothing else goes with {self.what}."
-        return f"With {self.what} go: {', '.join(f'{kind}: {count:,}' for kind, count in self.going)}."
-
-
 @administrators_only("delete quizzes")
-def delete_quiz(session: Session, course: str, quiz: str, *, dry_run: bool = False) -> Deletion:
+def delete_quiz(session: Session, course: str, quiz: str, *, dry_run: bool = False, shown: Going | None = None) -> Deletion:
     """Delete a quiz that no attempt rests on; attempts that a file took back go with it.
 
     Parameters
@@ -104,6 +64,8 @@ def delete_quiz(session: Session, course: str, quiz: str, *, dry_run: bool = Fal
         Number or title of the quiz.
     dry_run
         Only say what would go.
+    shown
+        What a person saw of `Deletion.going`; None if nothing was asked.
 
     Raises
     ------
@@ -113,6 +75,8 @@ def delete_quiz(session: Session, course: str, quiz: str, *, dry_run: bool = Fal
         It has attempts.
     TermClosedError
         It is in a term that is closed or archived.
+    MoreWouldGoError
+        More would go with it than was shown.
     ConflictError
         Another person changed what belongs to it at the same time.
     NotPermittedError
@@ -123,9 +87,9 @@ def delete_quiz(session: Session, course: str, quiz: str, *, dry_run: bool = Fal
     _lock(session, Quiz, Quiz.id == found.id)
     what, own = f"the quiz {found.title} of {code}", QuizAttempt.quiz_id == found.id
     _refuse_attempts(session, what, code, own)
-    going = _counted(session, {"attempts that were taken back": (QuizAttempt, own)})
+    planned = counted(session, what, of_quiz(found.id), shown=shown)
     _delete(session, [(QuizAttempt, own), (Quiz, Quiz.id == found.id)], what, dry_run=dry_run)
-    return Deletion(what, going)
+    return planned
 
 
 @administrators_only("delete attempts")
@@ -172,7 +136,7 @@ def delete_attempt(session: Session, number: int, *, dry_run: bool = False) -> D
 
 
 @administrators_only("delete courses")
-def delete_course(session: Session, course: str, *, dry_run: bool = False) -> Deletion:
+def delete_course(session: Session, course: str, *, dry_run: bool = False, shown: Going | None = None) -> Deletion:
     """Delete a course without attempts and materials, with its enrollments, weeks, quizzes, sections, staff and messages.
 
     Raises
@@ -181,7 +145,7 @@ def delete_course(session: Session, course: str, *, dry_run: bool = False) -> De
         There is no such course.
     InUseError
         It has attempts or materials, or a message about it is being sent.
-    TermClosedError, ConflictError, NotPermittedError
+    TermClosedError, MoreWouldGoError, ConflictError, NotPermittedError
         As in `delete_quiz`.
     """
     found = course_by_code(session, course)
@@ -189,32 +153,23 @@ def delete_course(session: Session, course: str, *, dry_run: bool = False) -> De
     what = f"the course {found.code}"
     _refuse_attempts(session, what, found.code, QuizAttempt.course_id == found.id)
     for model, noun in ((Material, "material"), (MaterialCrawl, "crawl")):
-        if n_files := _n(session, model, model.course_id == found.id):
+        if n_files := n_rows(session, model, model.course_id == found.id):
             listing = f"lmskit material {'list' if model is Material else 'crawls'} {found.code}"
             raise InUseError(what=what, because=f"has {count_text(n_files, noun)}", instead=f"Remove them first; to list them: {listing}")
-    of_course: dict[str, tuple[type[Base], ColumnElement[bool]]] = {
-        "enrollments": (Enrollment, Enrollment.course_id == found.id),
-        "weeks": (Syllabus, Syllabus.course_id == found.id),
-        "quizzes": (Quiz, Quiz.course_id == found.id),
-        "attempts that were taken back": (QuizAttempt, QuizAttempt.course_id == found.id),
-        "sections and groups": (Section, Section.course_id == found.id),
-        "staff": (CourseStaff, CourseStaff.course_id == found.id),
-        "questions of banks": (BankQuestion, BankQuestion.course_id == found.id),
-        "messages": (OutboxMessage, OutboxMessage.course_id == found.id),
-    }
     _refuse_sending(session, what, OutboxMessage.course_id == found.id)
-    going = _counted(session, of_course)
+    kinds = of_course(found.id)
+    planned = counted(session, what, kinds, shown=shown)
     # Children first, while the course is still there: whether a term is closed is known from it.
-    kinds = ("attempts that were taken back", "messages", "staff", "sections and groups", "enrollments", "quizzes", "weeks")
+    order = ("attempts that were taken back", "messages", "staff", "sections and groups", "enrollments", "quizzes", "weeks")
     rows: list[tuple[type[Base], ColumnElement[bool]]] = [(KnowledgeFit, KnowledgeFit.course_id == found.id)]
-    rows += [of_course[kind] for kind in kinds]
+    rows += [kinds[kind] for kind in order]
     rows.append((Course, Course.id == found.id))
     _delete(session, rows, what, dry_run=dry_run)
-    return Deletion(what, going)
+    return planned
 
 
 @administrators_only("delete terms")
-def delete_term(session: Session, term: str, *, dry_run: bool = False) -> Deletion:
+def delete_term(session: Session, term: str, *, dry_run: bool = False, shown: Going | None = None) -> Deletion:
     """Delete a term without courses.
 
     Raises
@@ -223,7 +178,7 @@ def delete_term(session: Session, term: str, *, dry_run: bool = False) -> Deleti
         There is no such term.
     InUseError
         It has courses, or archives.
-    ConflictError, NotPermittedError
+    MoreWouldGoError, ConflictError, NotPermittedError
         As in `delete_quiz`.
     """
     found = term_by_code(session, term)
@@ -236,14 +191,15 @@ def delete_term(session: Session, term: str, *, dry_run: bool = False) -> Deleti
             because=f"has {count_text(len(codes), 'course')}, {_some(codes)}",
             instead=f"To delete one without results: lmskit course delete COURSE. {_archive_advice(found.code)}",
         )
-    if _n(session, Archive, Archive.term_id == found.id):
+    if n_rows(session, Archive, Archive.term_id == found.id):
         raise InUseError(what=what, because="has archives", instead="To list them: lmskit archive list")
+    planned = counted(session, what, of_term(found.id), shown=shown)
     _delete(session, [(Term, Term.id == found.id)], what, dry_run=dry_run)
-    return Deletion(what)
+    return planned
 
 
 @administrators_only("delete people")
-def delete_person(session: Session, person_id: int, *, dry_run: bool = False) -> Deletion:
+def delete_person(session: Session, person_id: int, *, dry_run: bool = False, shown: Going | None = None) -> Deletion:
     """Delete a person without results, login and courses, with the enrollments, roles, ids and messages.
 
     The audit trail keeps who it was; `services.erasure` removes a person from there too.
@@ -254,7 +210,7 @@ def delete_person(session: Session, person_id: int, *, dry_run: bool = False) ->
         There is no such person.
     InUseError
         The person has attempts or a login, is responsible for courses, or gets a message at this moment.
-    TermClosedError, ConflictError, NotPermittedError
+    TermClosedError, MoreWouldGoError, ConflictError, NotPermittedError
         As in `delete_quiz`.
     """
     # A login cannot read the whole row.
@@ -265,7 +221,7 @@ def delete_person(session: Session, person_id: int, *, dry_run: bool = False) ->
     what = f"person {person_id}, {found.name},"
     erasing = f"To erase a person with everything: lmskit person erase {person_id}"
     own = QuizAttempt.student_id == person_id
-    if n_attempts := _n(session, QuizAttempt, own & STANDS):
+    if n_attempts := n_rows(session, QuizAttempt, own & STANDS):
         merging = f"If the person is in lmskit twice: lmskit person merge OTHER {person_id}. "
         instead = f"{_undo_advice(session, own)}{merging}{erasing}"
         raise InUseError(what=what, because=f"has {count_text(n_attempts, 'attempt')}", instead=instead)
@@ -275,30 +231,16 @@ def delete_person(session: Session, person_id: int, *, dry_run: bool = False) ->
     if found.db_role is not None:
         raise InUseError(what=what, because="has a login", instead=f"To close it: lmskit login disable EMAIL. {erasing}")
     _refuse_sending(session, what, OutboxMessage.student_id == person_id)
-    of_person: dict[str, tuple[type[Base], ColumnElement[bool]]] = {
-        "attempts that were taken back": (QuizAttempt, own),
-        "messages": (OutboxMessage, OutboxMessage.student_id == person_id),
-        "roles in courses": (CourseStaff, CourseStaff.person_id == person_id),
-        "enrollments": (Enrollment, Enrollment.student_id == person_id),
-        "ids of other systems": (ExternalId, ExternalId.person_id == person_id),
-    }
-    going = _counted(session, of_person)
-    _delete(session, [*of_person.values(), (User, User.id == person_id)], what, dry_run=dry_run)
-    return Deletion(f"person {person_id}, {found.name}", going)
+    kinds = of_person(person_id)
+    planned = counted(session, f"person {person_id}, {found.name}", kinds, shown=shown)
+    order = ("attempts that were taken back", "messages", "roles in courses", "enrollments", "ids of other systems")
+    _delete(session, [*(kinds[kind] for kind in order), (User, User.id == person_id)], what, dry_run=dry_run)
+    return planned
 
 
 def _lock(session: Session, model: type[Base], condition: ColumnElement[bool]) -> None:
     """Let nobody add what would refer to a row, until the transaction ends."""
     session.execute(select(1).select_from(model).where(condition).with_for_update(of=model)).all()
-
-
-def _n(session: Session, model: type[Base], condition: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-
-
-def _counted(session: Session, kinds: dict[str, tuple[type[Base], ColumnElement[bool]]]) -> tuple[tuple[str, int], ...]:
-    counts = ((kind, _n(session, model, condition)) for kind, (model, condition) in kinds.items())
-    return tuple((kind, count) for kind, count in counts if count)
 
 
 def _delete(session: Session, rows: list[tuple[type[Base], ColumnElement[bool]]], what: str, *, dry_run: bool) -> None:
@@ -320,7 +262,7 @@ def _delete(session: Session, rows: list[tuple[type[Base], ColumnElement[bool]]]
 
 
 def _refuse_attempts(session: Session, what: str, code: str, condition: ColumnElement[bool]) -> None:
-    if n_attempts := _n(session, QuizAttempt, condition & STANDS):
+    if n_attempts := n_rows(session, QuizAttempt, condition & STANDS):
         term = session.scalars(select(Term.code).join(Course, Course.term_id == Term.id).where(Course.code == code)).one()
         instead = f"{_undo_advice(session, condition)}{_archive_advice(term)}"
         raise InUseError(what=what, because=f"has {count_text(n_attempts, 'attempt')}", instead=instead)

@@ -10,14 +10,29 @@ from sqlalchemy.orm import load_only
 
 from lmskit.db import transaction
 from lmskit.db.failure import translated_errors
-from lmskit.errors import AttemptNotFoundError, InUseError, NotPermittedError, PersonGoneError, TermClosedError
+from lmskit.errors import AttemptNotFoundError, InUseError, MoreWouldGoError, NotPermittedError, PersonGoneError, TermClosedError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
-from lmskit.models import AuditEntry, Course, CourseStaff, Enrollment, ExternalId, ImportRun, Quiz, QuizAttempt, QuizException, Term, User
+from lmskit.models import (
+    AuditEntry,
+    Course,
+    CourseStaff,
+    Enrollment,
+    ExternalId,
+    ImportRun,
+    PersonMerge,
+    Quiz,
+    QuizAttempt,
+    QuizException,
+    Term,
+    User,
+)
 from lmskit.queries.attempt_list import attempts
 from lmskit.services.deletion import delete_attempt, delete_course, delete_person, delete_quiz, delete_term
+from lmskit.services.deletion_counts import of_course, of_person, of_quiz, of_term
 from lmskit.services.erasure import erase_person
 from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.import_undo.written import DERIVED
 from lmskit.services.term import close_term
 from lmskit.vocabulary import EntityKind, StaffRole
 from tests import factories
@@ -157,6 +172,50 @@ def test_a_person_without_results_goes_with_enrollments_and_ids(session, course)
     assert (n_rows(session, User, User.id == number), audited(session, "users", number)) == (0, "delete")
     with pytest.raises(PersonGoneError):
         delete_person(session, number)
+
+
+def test_all_that_cascades_of_the_database_delete_is_shown_before(session):
+    """Whatever refers to a quiz, a course, a term or a person, directly or not, and would go with it."""
+    cascades = text("""
+        WITH RECURSIVE reference AS (
+            SELECT c.conrelid, c.confrelid FROM pg_constraint AS c
+            WHERE c.contype = 'f' AND c.confdeltype = 'c' AND c.connamespace = CAST('lms' AS regnamespace)
+        ), going AS (
+            SELECT r.conrelid AS id FROM reference AS r WHERE r.confrelid = CAST(:table AS regclass)
+            UNION
+            SELECT r.conrelid FROM going AS g JOIN reference AS r ON r.confrelid = g.id
+        )
+        SELECT c.relname FROM going AS g JOIN pg_class AS c ON c.oid = g.id
+    """)
+    refused = {"materials", "material_crawls"}
+    for table in tuple(refused):
+        refused |= set(session.scalars(cascades, {"table": f"lms.{table}"}))
+    for table, kinds in {"quizzes": of_quiz(1), "courses": of_course(1), "terms": of_term(1), "users": of_person(1)}.items():
+        going = set(session.scalars(cascades, {"table": f"lms.{table}"}))
+        shown = {model.__tablename__ for model, _ in kinds.values()}
+        assert going - shown <= DERIVED | (refused if table == "courses" else set())
+
+
+def test_what_goes_with_a_quiz_and_a_person_is_shown_by_kind(session, course):
+    (quiz,) = session.scalars(select(Quiz.id).where(Quiz.course_id == course.id))
+    (student,) = session.scalars(select(Enrollment.student_id).where(Enrollment.course_id == course.id))
+    session.add(QuizException(course_id=course.id, quiz_id=quiz, student_id=student, excused=True))
+    session.add(PersonMerge(kept_id=student, removed_id=student + 1_000_000, picture={}))
+    session.flush()
+    assert delete_quiz(session, course.code, "Sets", dry_run=True).going == (("excuses and more time", 1),)
+    going = dict(delete_person(session, student, dry_run=True).going)
+    assert going == {"excuses and more time": 1, "enrollments": 1, "receipts of merges": 1}
+
+
+def test_nothing_is_deleted_if_more_would_go_than_was_shown(session, course):
+    shown = delete_course(session, course.code, dry_run=True).going
+    factories.enrollment(session, course)
+    session.flush()
+    refusal = rf"^More would go with the course {course.code} than was shown: enrollments: 2 instead of 1\. Nothing was deleted\."
+    with pytest.raises(MoreWouldGoError, match=refusal):
+        delete_course(session, course.code, shown=shown)
+    assert n_rows(session, Enrollment, Enrollment.course_id == course.id) == 2
+    delete_course(session, course.code, shown=delete_course(session, course.code, dry_run=True).going)
 
 
 def test_a_deleted_person_can_still_be_erased_from_the_trail(session, course):
