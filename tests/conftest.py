@@ -112,6 +112,15 @@ def lecturer_engine(make_person: Callable[[str, Role], str]) -> Engine:
     return engine_for(DEMO_LECTURER)
 
 
+@pytest.fixture(scope="session")
+def administrators(make_person: Callable[[str, Role], str]) -> list[str]:
+    """Twelve administrators who can sign in."""
+    people = [f"admin.{number}@example.org" for number in range(12)]
+    for email in people:
+        make_person(email, Role.SUPER_ADMIN)
+    return people
+
+
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Set environment variables for one test, and act as a process that starts with them: no person has signed in."""

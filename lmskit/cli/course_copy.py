@@ -10,7 +10,7 @@ from lmskit.cli.asking import asked, confirmed
 from lmskit.cli.dry_run import WAS_DRY, DryRun, Yes
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.printing import print_line
-from lmskit.db import snapshot, transaction
+from lmskit.db import PATIENT, retried, snapshot, transaction
 from lmskit.errors import InputError, StaffNotChosenError
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.rounding import count_text
@@ -19,7 +19,9 @@ from lmskit.services.course_copy import NOT_COPIED_SENTENCE, copied, copy_as_sho
 from lmskit.services.staff import staff_members
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.orm import Session
 
     from lmskit.services.copied_course import CopiedTerm
 
@@ -103,8 +105,7 @@ def copy_all(
 def _done(request: CopyCourse | CopyTerm, *, dry_run: bool, yes: bool) -> CopiedTerm | None:
     """Show what would be copied, ask, and copy that; None after a dry run."""
     if yes and not dry_run:
-        with transaction() as session:
-            done = copied(session, request)
+        done = _committed(lambda session: copied(session, request))
         _print(done)
         return done
     with transaction() as session:
@@ -117,8 +118,17 @@ def _done(request: CopyCourse | CopyTerm, *, dry_run: bool, yes: bool) -> Copied
         return shown
     what = request.course if isinstance(request, CopyCourse) else f"{count_text(len(shown.copied), 'course')} into {request.term}"
     confirmed(f"Copy {what}?", instead="--yes")
-    with transaction() as session:
-        return copy_as_shown(session, request, shown.sentences)
+    return _committed(lambda session: copy_as_shown(session, request, shown.sentences))
+
+
+def _committed(work: Callable[[Session], CopiedTerm]) -> CopiedTerm:
+    """Do the work in one transaction, again if others hold what it needs."""
+
+    def attempt() -> CopiedTerm:
+        with transaction() as session:
+            return work(session)
+
+    return retried(attempt, lock_attempts=PATIENT, idempotent=False)
 
 
 def _asked_staff(members: Sequence[str], *, what: str) -> str:

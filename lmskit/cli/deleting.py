@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lmskit.cli.asking import confirmed
 from lmskit.cli.dry_run import WAS_DRY
 from lmskit.cli.printing import print_line
-from lmskit.db import engine_for, transaction
+from lmskit.db import engine_for, retried, transaction
 from lmskit.db.revision import require_current
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ def delete_asking(work: Callable[..., Deletion], *, dry_run: bool, yes: bool) ->
             print_line(WAS_DRY)
             return
         confirmed(f"Delete {planned.what}? It cannot be undone.", instead="--yes")
-    with transaction() as session:
-        done = work(session, shown=shown)
+
+    def delete() -> Deletion:
+        with transaction() as session:
+            return work(session, shown=shown)
+
+    done = retried(delete, idempotent=False)
     print_line(f"Deleted: {done.what}." + (f" {done.sentence}" if yes and done.going else ""))

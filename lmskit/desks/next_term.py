@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lmskit.db import Opener, retried, snapshot, transaction
+from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
 from lmskit.desks.options import lecturer_options, term_options
 from lmskit.errors import ConflictError
 from lmskit.forms.next_term import CopyPreview, NextTermScreen, NextTermWork, Options
@@ -75,13 +75,20 @@ def next_term_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> N
         return CopyPreview(" ".join([question, *_caveats(tried)]), _table(tried.copied))
 
     def copy(request: CopyCourse | CopyTerm) -> CopyPreview:
-        with begin() as session:
-            done = copy_as_shown(session, request, shown.get(request.model_dump_json(), ()))
+        done = _copied(begin, request, shown.get(request.model_dump_json(), ()))
         sentence = f"{count_text(len(done.copied), 'course')} copied into {done.copied[0].to_term.code}."
         return CopyPreview(" ".join([sentence, *_caveats(done)]), _table(done.copied))
 
     work = NextTermWork(create=create, terms=offered_terms, courses=courses, staff=staff, lecturers=lecturers, ask=ask, copy=copy)
     return NextTermScreen(work)
+
+
+def _copied(begin: Opener, request: CopyCourse | CopyTerm, shown: Sequence[str]) -> CopiedTerm:
+    def work() -> CopiedTerm:
+        with begin() as session:
+            return copy_as_shown(session, request, shown)
+
+    return retried(work, lock_attempts=PATIENT, idempotent=False)
 
 
 def _caveats(done: CopiedTerm) -> list[str]:

@@ -68,8 +68,11 @@ def taking_back_desk(run: int | None = None, *, begin: Opener = transaction, rea
         return DeletionShown(planned.sentence, planned.n_going, planned.going)
 
     def delete(request: DeleteRequest, shown: DeletionShown) -> DeletionShown:
-        with begin() as session:
-            done = _deleted(session, request, shown=shown.going)
+        def work() -> Deletion:
+            with begin() as session:
+                return _deleted(session, request, shown=shown.going)
+
+        done = retried(work, idempotent=False)
         return DeletionShown(f"Deleted: {done.what}.{f' {done.sentence}' if done.going else ''}", done.n_going, done.going)
 
     return TakingBackScreen(

@@ -187,6 +187,8 @@ def _tried(session: Session, work: Callable[[], Report], *, dry_run: bool) -> Re
 
 def _copy(session: Session, request: CopyCourse) -> CopiedCourse:
     source = course_by_code(session, request.course)
+    # Two who copy the same course at the same moment would else wait for each other over the code: the second one finds the copy.
+    session.execute(select(Course.id).where(Course.id == source.id).with_for_update(key_share=True))
     to_term = _open_term(session, request.term)
     from_term = session.get_one(Term, source.term_id)
     if request.staff is None and staff_members(session, source.id):

@@ -78,14 +78,14 @@ def delete_quiz(session: Session, course: str, quiz: str, *, dry_run: bool = Fal
     MoreWouldGoError
         More would go with it than was shown.
     ConflictError
-        Another person changed what belongs to it at the same time.
+        Another person deleted it, or changed what belongs to it, at the same time.
     NotPermittedError
         The signed-in person is not an administrator.
     """
     found = quiz_in_course(session, course, quiz)
     code = course_by_code(session, course).code
-    _lock(session, Quiz, Quiz.id == found.id)
     what, own = f"the quiz {found.title} of {code}", QuizAttempt.quiz_id == found.id
+    _lock(session, Quiz, Quiz.id == found.id, what)
     _refuse_attempts(session, what, code, own)
     planned = counted(session, what, of_quiz(found.id), shown=shown)
     _delete(session, [(QuizAttempt, own), (Quiz, Quiz.id == found.id)], what, dry_run=dry_run)
@@ -149,8 +149,8 @@ def delete_course(session: Session, course: str, *, dry_run: bool = False, shown
         As in `delete_quiz`.
     """
     found = course_by_code(session, course)
-    _lock(session, Course, Course.id == found.id)
     what = f"the course {found.code}"
+    _lock(session, Course, Course.id == found.id, what)
     _refuse_attempts(session, what, found.code, QuizAttempt.course_id == found.id)
     for model, noun in ((Material, "material"), (MaterialCrawl, "crawl")):
         if n_files := n_rows(session, model, model.course_id == found.id):
@@ -182,8 +182,8 @@ def delete_term(session: Session, term: str, *, dry_run: bool = False, shown: Go
         As in `delete_quiz`.
     """
     found = term_by_code(session, term)
-    _lock(session, Term, Term.id == found.id)
     what = f"the term {found.code}"
+    _lock(session, Term, Term.id == found.id, what)
     codes = list(session.scalars(select(Course.code).where(Course.term_id == found.id).order_by(Course.code.collate("C"))))
     if codes:
         raise InUseError(
@@ -238,9 +238,10 @@ def delete_person(session: Session, person_id: int, *, dry_run: bool = False, sh
     return planned
 
 
-def _lock(session: Session, model: type[Base], condition: ColumnElement[bool]) -> None:
+def _lock(session: Session, model: type[Base], condition: ColumnElement[bool], what: str) -> None:
     """Let nobody add what would refer to a row, until the transaction ends."""
-    session.execute(select(1).select_from(model).where(condition).with_for_update(of=model)).all()
+    if not session.execute(select(1).select_from(model).where(condition).with_for_update(of=model)).all():
+        raise ConflictError(f"Another person deleted {what} at the same moment. Nothing is left to delete.")
 
 
 def _delete(session: Session, rows: list[tuple[type[Base], ColumnElement[bool]]], what: str, *, dry_run: bool) -> None:

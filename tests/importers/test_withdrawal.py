@@ -3,10 +3,12 @@
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import func, select, text
 
 from lmskit.errors import ImportFileError, InputError
+from lmskit.models import Enrollment
 from lmskit.services.withdrawal_check import MissingCountRow, withdrawal_check
-from lmskit.vocabulary import Origin
+from lmskit.vocabulary import EnrollmentStatus, Origin
 from tests import factories
 
 
@@ -111,3 +113,25 @@ def test_one_who_was_enrolled_by_hand_is_not_withdrawn_unasked(refused, session,
 def test_a_limit_without_withdrawals_is_refused(imported, students):
     with pytest.raises(InputError, match="--withdraw-at-most 5 is the limit of --withdraw-missing, which is not given"):
         imported(roster_of(students), withdraw_at_most=5)
+
+
+@pytest.mark.long
+def test_a_file_that_was_cut_after_39_rows_withdraws_none_of_60_040_students(session, course, imported, refused):
+    enrolled = text("""
+        WITH made AS (
+            INSERT INTO users (email, family_name, sort_name, role)
+            SELECT 'cut.' || n || '@example.org', 'Student', 'student', 'student' FROM generate_series(1, 60040) AS s (n) RETURNING id
+        )
+        INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
+        SELECT :course, id, 'active', 'import', :day FROM made
+    """)
+    session.execute(enrolled, {"course": course.id, "day": factories.FIRST_DAY})
+    roster = "email\n" + "\n".join(f"cut.{n}@example.org" for n in range(1, 40))
+    with refused(
+        rf"^60,001 students would be withdrawn because they are not in .*, among them 60,001 of 60,040 students of {course.code} \(100 %\)"
+    ):
+        imported(roster, withdraw_missing=True)
+    with refused("more than the confirmed 39"):
+        imported(roster, withdraw_missing=True, withdraw_at_most=39)
+    active = select(func.count()).where(Enrollment.course_id == course.id, Enrollment.status == EnrollmentStatus.ACTIVE)
+    assert session.scalar(active) == 60_040

@@ -12,7 +12,7 @@ from lmskit.db import generate_password, scram_verifier, transaction
 from lmskit.db.cluster import Endpoint
 from lmskit.db.roles import DISPATCHER
 from lmskit.models import Course, Enrollment, OutboxMessage, Term, User
-from lmskit.vocabulary import EnrollmentStatus, OutboxStatus, Role
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
 from tests.reliability.mail_server import MailServer
 
@@ -84,12 +84,3 @@ def dispatcher_url(cluster, endpoint: Endpoint) -> str:
         connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD '{scram_verifier(password)}'".encode())
     url = URL.create("postgresql+psycopg", DISPATCHER, password, database="lmskit", query=endpoint.parameters())
     return url.render_as_string(hide_password=False)
-
-
-@pytest.fixture(scope="session")
-def administrators(make_person) -> list[str]:
-    """Twelve administrators who can sign in."""
-    people = [f"admin.{number}@example.org" for number in range(12)]
-    for email in people:
-        make_person(email, Role.SUPER_ADMIN)
-    return people
