@@ -9,7 +9,7 @@ from lmskit.cli.page import ListPage, paged
 from lmskit.db import snapshot
 from lmskit.listings import ATTEMPTS
 from lmskit.queries.attempt_list import attempt_rows, count_attempts
-from lmskit.queries.personal_data import person_id_of
+from lmskit.queries.roster import student_in_course
 
 app = typer.Typer(name="attempt", help="List the attempts at quizzes, delete one that is not evidence.", no_args_is_help=True)
 
@@ -24,12 +24,17 @@ def list_attempts(
     ] = None,
     student: Annotated[
         str | None,
-        typer.Option("--student", metavar="PERSON", help="Only those of the student with this address or number.", show_default=False),
+        typer.Option(
+            "--student",
+            metavar="STUDENT",
+            help="Only those of the student with this address, or with the number (No.) that lists show.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """List the attempts at the quizzes of a course, with whether each is evidence of mastery."""
     with snapshot() as session:
-        student_id = None if student is None else person_id_of(session, student)
+        student_id = None if student is None else student_in_course(session, course, student)
         total = count_attempts(session, course, quiz=quiz, student_id=student_id)
         read = partial(attempt_rows, session, course, quiz=quiz, student_id=student_id)
         page.show(read, ATTEMPTS, total=total, nothing="There is no such attempt. Attempts come with imported results.")

@@ -110,6 +110,27 @@ def require_student(session: Session, course: str, student_id: int) -> None:
         raise StudentNotInCourseError(student=student_id, course=course)
 
 
+def student_in_course(session: Session, course: str, who: str) -> int:
+    """The number of the student of `course` with this address, or with this number as lists show it.
+
+    To a lecturer, a student who has withdrawn has no address.
+
+    Raises
+    ------
+    CourseNotFoundError, StudentNotInCourseError
+        The signed-in person can see no such course, or no such student in it.
+    """
+    typed = who.strip()
+    if typed.isascii() and typed.isdecimal() and int(typed) <= LAST_ROW:
+        require_student(session, course, int(typed))
+        return int(typed)
+    address = func.lms.addresses_in(course_by_code(session, course).id).table_valued("student_id", "email").alias("address")
+    found = session.scalar(select(address.c.student_id).where(address.c.email == typed.lower()))
+    if found is None:
+        raise StudentNotInCourseError(student=typed, course=course)
+    return int(found)
+
+
 def _count(session: Session, course: str, *, counted_only: bool, section: str | None = None, search: str | None = None) -> int:
     course_id = course_by_code(session, course).id
     of_section = in_section(session, course_id, section, Enrollment.student_id)
