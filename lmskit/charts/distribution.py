@@ -78,7 +78,7 @@ def level_distribution(shares: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figu
             )
         )
     note = f"{rule_text(rule)}<br>Numbers in the bars are students; hover over a part below 5 % to see its number."
-    theme.apply_theme(figure, title="Levels of the class by week", note=note, height=480)
+    theme.apply_theme(figure, title="Levels of the students by week", note=note, height=480)
     figure.update_layout(barmode="stack", bargap=0.15, legend={"traceorder": "normal"})
     figure.update_xaxes(type="category", title={"text": "Week"}, showgrid=False, ticks="")
     figure.update_yaxes(title={"text": "Share of students (%)"}, range=[0, 100], tickvals=[0, 25, 50, 75, 100])

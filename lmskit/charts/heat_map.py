@@ -41,7 +41,7 @@ _SPACE_BELOW = "<br><span style='font-size:3px'> </span>"  # keeps the title of 
 
 @CELLS.documented
 def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
-    """Draw the mastery of each student in each week, below the mean of the class.
+    """Draw the mastery of each student in each week, below the mean of all of them.
 
     A cell shows its level twice: by a colour for the value, and by the letter M, D or R; a question mark shows that the level is tentative.
     A cell without evidence is empty; a cell with too little evidence for a value shows a dash.
@@ -53,7 +53,7 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: Co
 
         {columns}
     class_weeks
-        The columns of `CLASS_WEEKS`, for the whole class.
+        The columns of `CLASS_WEEKS`, for all students that the pages have.
     rule
         The rule of the values.
 
@@ -107,7 +107,7 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: Co
     figure.update_xaxes(title={"text": "Week", "standoff": 6}, side="top", showticklabels=True, row=1, col=1)
     figure.update_xaxes(title={"text": "Week", "standoff": 6}, showticklabels=True, row=2, col=1)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, ticks="", showline=False)
-    figure.update_yaxes(tickvals=["class"], ticktext=["<b>Class mean</b>"], row=1, col=1)
+    figure.update_yaxes(tickvals=["class"], ticktext=["<b>Mean of all</b>"], row=1, col=1)
     figure.update_yaxes(
         tickvals=[str(student) for student in students["student_id"]],
         ticktext=[plain(name, _NAME_WIDTH) for name in students["name"]],
@@ -125,7 +125,7 @@ def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, ru
     Returns
     -------
     DataFrame
-        Student, and a column ``Week n`` for each week, all text: the mean of the class first, then the students in their order.
+        Student, and a column ``Week n`` for each week, all text: the mean of all first, then the students in their order.
         A cell reads ``0.83 mastered, tentative``.
     """
     CELLS.need(cells, subject="The table of the heat map")
@@ -138,7 +138,7 @@ def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, ru
     wide = texts.pivot(index="student_id", columns="week_number", values="text").reindex(index=students["student_id"], columns=weeks)
     wide = wide.astype(object).fillna(LEVEL_WORDS[Level.NOT_ASSESSED])
     mean = class_weeks.set_index("week_number")["mean_value"].reindex(weeks).map(number_text, na_action=None)
-    rows = [["Class mean", *mean], *([name, *row] for name, row in zip(students["name"], wide.to_numpy().tolist(), strict=True))]
+    rows = [["Mean of all", *mean], *([name, *row] for name, row in zip(students["name"], wide.to_numpy().tolist(), strict=True))]
     return pd.DataFrame(rows, columns=["Student", *(f"Week {week}" for week in weeks)], dtype="str")
 
 
@@ -189,7 +189,7 @@ def _class_row(class_weeks: pd.DataFrame, weeks: list[int]) -> go.Heatmap:
         lines = [f"<b>Week {week}</b>" + (f": {plain(row['topic'], 60)}" if row else "")]
         if row:
             counts = [f"{LEVEL_WORDS[level]} {int(row[level.value])}" for level in Level]
-            lines += [f"class mean {number_text(value)}", f"{int(row['n_students'])} students: {', '.join(counts)}"]
+            lines += [f"mean of all {number_text(value)}", f"{int(row['n_students'])} students: {', '.join(counts)}"]
         hover.append("<br>".join(lines))
     return go.Heatmap(
         name="Class",

@@ -29,7 +29,7 @@ SECTION_WEEKS = Columns(
     Column("n_assessed", "int64", "its students with a value in this week"),
     LOW,
     HIGH,
-    Column("class_value", "float64", "mean of the whole class in this week; NaN without assessed students"),
+    Column("class_value", "float64", "mean of all students in this week; NaN without assessed students"),
 )
 """One row per section or group and week."""
 
@@ -44,7 +44,7 @@ def section_means(sections: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
     """Draw the mean mastery of each section and group in each week.
 
     A cell shows its mean by a colour and as a number; ▲ or ▼ stands beside a mean whose 90 % interval lies wholly above or below the
-    mean of the whole class, from `FEWEST_MARKED` assessed students on.
+    mean of all students, from `FEWEST_MARKED` assessed students on.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def section_means(sections: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
         )
     )
     note = (
-        f"{rule_text(rule)}<br>{ABOVE} and {BELOW}: the 90 % interval of the mean lies above or below the mean of the class; "
+        f"{rule_text(rule)}<br>{ABOVE} and {BELOW}: the 90 % interval of the mean lies above or below the mean of all students; "
         "without any difference, one cell in ten is marked by chance."
     )
     more = 15 * max(theme.wrapped(note).count("<br>") - 1, 0)
@@ -155,7 +155,7 @@ def _hover(row: Mapping[Hashable, Any]) -> str:
             f"<b>{plain(row['section'], 60)}</b>",
             f"Week {int(row['week_number'])}: {plain(row['topic'], 60)}",
             f"mean {number_text(row['mean_value'])}, 90 % interval: {interval_text(row['low'], row['high'])}",
-            f"whole class {number_text(row['class_value'])}",
+            f"all students {number_text(row['class_value'])}",
             assessed,
         )
     )

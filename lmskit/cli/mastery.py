@@ -1,7 +1,7 @@
 """`lmskit mastery`: refresh the estimates, show those of a class, choose the rule, compare rules."""
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,15 +11,19 @@ from lmskit.cli.mastery_rule import rule
 from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.printing import print_error, print_line, rows_of, spinner
 from lmskit.db import PATIENT, retried, transaction
-from lmskit.errors import ObservedOnlyError
+from lmskit.errors import InputError, ObservedOnlyError
 from lmskit.queries.mastery import CLASS_WEEKS, class_weeks
 from lmskit.queries.observed import OBSERVED_WEEKS, observed_weeks
 from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.section import seen_sections
 from lmskit.read_models.class_mastery import BY_SECTION, mastery_by_section
 from lmskit.read_models.rule_in_use import rule_in_use
 from lmskit.rounding import number_text
 from lmskit.services.mastery import RefreshReport
 from lmskit.services.mastery import refresh as refresh_mastery
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 app = typer.Typer(name="mastery", help="Estimates of mastery: refresh them, show them, and choose their rule.", no_args_is_help=True)
 
@@ -43,6 +47,13 @@ def refresh(
         raise typer.Exit(PARTLY if report.n_courses else REFUSED)
 
 
+OF_ALL = (
+    "--section: What observers see is about all students of a course, since numbers of its parts, compared with these, would lead to"
+    " single students. Leave --section out."
+)
+"""Why an observer gets no levels of a section."""
+
+
 @app.command()
 @paged()
 def show(
@@ -57,6 +68,8 @@ def show(
         except ObservedOnlyError as observed:
             if not observed.is_closed:
                 raise
+            if section is not None:
+                raise InputError(OF_ALL) from observed
             found = observed_weeks(session, observed.course)
             page.say(f"Levels in {observed.course}, for active and completed students: how many there are at least")
             page.show(part_of(found), OBSERVED_WEEKS, total=len(found), nothing="The class is too small to be shown, or has no weeks.")
@@ -64,6 +77,7 @@ def show(
         page.say(
             f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students"
             + (f" in {section}" if section else "")
+            + _seen(session, course)
         )
         if in_use.caveat():
             page.say(in_use.caveat())
@@ -78,10 +92,13 @@ def show(
 @app.command("sections")
 @paged()
 def show_sections(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)], page: ListPage) -> None:
-    """Show the mean mastery of the sections and groups of COURSE in each week, beside that of the class."""
+    """Show the mean mastery of the sections and groups of COURSE in each week, beside that of all students."""
     with transaction() as session:
         in_use = rule_in_use(session, course)
-        page.say(f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students, by section and group")
+        page.say(
+            f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students, by section and group"
+            + _seen(session, course)
+        )
         found = list(rows_of(mastery_by_section(session, course, limit=MAX_PAGE)))
         page.show(
             part_of(found),
@@ -93,6 +110,12 @@ def show_sections(course: Annotated[str, typer.Argument(help="Code of the course
             },
             nothing="The course has no sections or groups, or no weeks in its syllabus.",
         )
+
+
+def _seen(session: "Session", course: str) -> str:
+    """Say whose numbers these are, to an assistant who sees the students of some sections only."""
+    seen = seen_sections(session, course)
+    return "" if seen is None else f" in the sections that you see ({', '.join(seen) or 'none'})"
 
 
 app.command()(rule)

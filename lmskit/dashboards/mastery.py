@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 NO_STUDENT = 0
 """Value of the option "choose …"; ids of students begin at 1."""
 WHOLE_CLASS = ""
-"""Value of the option "whole class"; every section has a name."""
+"""Value of the option "all students"; every section has a name."""
 
 
 MOST_WEAK_WEEKS = 3
@@ -94,7 +94,7 @@ class MasteryDashboard(Dashboard):
         self._lay_out(
             [
                 row(students, self.panel.view),
-                heading("The class by level"),
+                heading("Students by level"),
                 self.distribution.view,
                 self.section_part,
                 self.reading.view,
@@ -115,14 +115,14 @@ class MasteryDashboard(Dashboard):
     def _read_sections(self) -> None:
         """Offer the sections and groups of the course, choose the whole class, and read the comparison."""
         with self._filling:  # what the course before had is gone even if this one cannot be read
-            self.section.options, self.section.value = [("whole class", WHOLE_CLASS)], WHOLE_CLASS
+            self.section.options, self.section.value = [("all students", WHOLE_CLASS)], WHOLE_CLASS
         self.by_section = pd.DataFrame()
         with self._open_session() as session:
             names = section_names(session, self.course.value)
             if names:
                 self.by_section = mastery_by_section(session, self.course.value)
         with self._filling:
-            self.section.options = [("whole class", WHOLE_CLASS), *((bounded(name), name) for name in names)]
+            self.section.options = [("all students", WHOLE_CLASS), *((bounded(name), name) for name in names)]
 
     def _section_chosen(self) -> None:
         if not self._filling:
@@ -173,7 +173,7 @@ class MasteryDashboard(Dashboard):
         self.more_sections.value = f"and {n_more:,} more, each of which can be chosen above." if n_more > 0 else ""
         self._show_body(shown=len(page.cells) > 0)
         if page.cells.empty and page.section is not None:
-            self.message.bad(f"{bounded(page.section)} has no active or completed students. Choose another section, or the whole class.")
+            self.message.bad(f"{bounded(page.section)} has no active or completed students. Choose another section, or all students.")
             return
         if page.cells.empty:
             missing = "students" if len(page.by_week.weeks) else "weeks in its syllabus"
@@ -326,7 +326,9 @@ class StudentPanel:
 
 def _about(page: ClassMastery) -> str:
     students = count_text(page.by_week.n_students, "student")
-    of_section = f" in {bounded(page.section)}; what to read again is of the whole class" if page.section is not None else ""
+    of_section = f" in {bounded(page.section)}; what to read again is of all students" if page.section is not None else ""
+    if page.seen is not None:  # an assistant of some sections, for whom no number here is about the whole class
+        of_section += f" in the sections that you see ({bounded(', '.join(page.seen)) or 'none'})"
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
     sentence = f"{students} (active and completed){of_section}. {rule_text(page.rule)}; {computed}."
     return " ".join(part for part in (sentence, page.in_use.caveat()) if part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import false, func, select, true
+from sqlalchemy import any_, false, func, literal, select, true
 
 from lmskit.errors import SectionNotFoundError
 from lmskit.listings import SECTIONS
@@ -59,6 +59,21 @@ def count_sections(session: Session, course: str) -> int:
     """The number of rows on all pages of `sections`."""
     wanted = select(func.count()).select_from(Section).where(Section.course_id == course_by_code(session, course).id)
     return session.scalar(wanted) or 0
+
+
+def seen_sections(session: Session, course: str) -> Sequence[str] | None:
+    """The sections and groups to whose students the signed-in person is limited, by kind and name; None for who sees all students.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    course_id = course_by_code(session, course).id
+    if not session.scalar(select(literal(course_id) == any_(func.lms.my_limited_course_ids()))):
+        return None
+    named = select(Section.name).where(Section.course_id == course_id).order_by(Section.kind, Section.name.collate("C"))
+    return session.scalars(named).all()
 
 
 def in_section(session: Session, course_id: int, name: str | None, student: InstrumentedAttribute[int]) -> ColumnElement[bool]:

@@ -16,12 +16,14 @@ from lmskit.queries.computed_at import computed_at
 from lmskit.queries.course import narrow
 from lmskit.queries.mastery import class_weeks, mastery_cells, student_weeks, students_to_help
 from lmskit.queries.page import MAX_PAGE
-from lmskit.queries.section import section_rows
+from lmskit.queries.section import section_rows, seen_sections
 from lmskit.queries.section_mastery import SECTION_WEEKS, section_weeks
 from lmskit.read_models.rule_in_use import RuleInUse, rule_in_use
 from lmskit.vocabulary import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from lmskit.configured_rule import ConfiguredRule
@@ -34,7 +36,7 @@ BY_SECTION = Columns(
     *SECTION_WEEKS,
     Column("low", "float64", "lower end of the 90 % interval of the mean; NaN with fewer than two values", heading="Low"),
     Column("high", "float64", "upper end of the same", heading="High"),
-    Column("class_value", "float64", "mean of the whole class in the week; NaN without assessed students", heading="Class"),
+    Column("class_value", "float64", "mean of all students in the week; NaN without assessed students", heading="All students"),
 )
 """The columns of `mastery_by_section`."""
 
@@ -101,6 +103,8 @@ class ClassMastery:
         The students to help, as `lmskit.queries.mastery.students_to_help` gives them, the page with the same bounds.
     section
         The section or group to which the students, the weeks and the shares are limited; None for the whole class.
+    seen
+        The sections and groups to whose students the signed-in person is limited, as `lmskit.queries.section.seen_sections` gives them.
     """
 
     in_use: RuleInUse
@@ -109,6 +113,7 @@ class ClassMastery:
     cells: pd.DataFrame
     to_help: pd.DataFrame
     section: str | None = None
+    seen: Sequence[str] | None = None
 
     @property
     def rule(self) -> ConfiguredRule:
@@ -161,6 +166,7 @@ def class_mastery(session: Session, course: str, *, section: str | None = None, 
         cells=mastery_cells(session, course, section=section, limit=PAGE_SIZE, offset=offset),
         to_help=students_to_help(session, course, section=section, limit=PAGE_SIZE, offset=offset),
         section=section,
+        seen=seen_sections(session, course),
     )
 
 

@@ -122,7 +122,7 @@ def test_the_table_has_the_content_of_the_cells():
     table = mastery_heat_map_table(CELLS, CLASS_WEEKS, rule=ConfiguredRule("average", PARAMETERS))
     assert table.columns.tolist() == ["Student", "Week 1", "Week 2"]
     assert table.to_numpy().tolist() == [
-        ["Class mean", "0.58", "–"],
+        ["Mean of all", "0.58", "–"],
         [HOSTILE, "0.30 remedial, firm", "not assessed"],
         ["Simulated Student 003", "0.85 mastered, tentative", "not assessed"],
     ]

@@ -8,13 +8,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.db import access, engine_for, transaction
-from lmskit.errors import CourseNotFoundError, NotLeadingError, NotPermittedError, ObservedOnlyError, SectionNotFoundError
+from lmskit.errors import (
+    CourseNotFoundError,
+    NotLeadingError,
+    NotPermittedError,
+    ObservedOnlyError,
+    SectionNotFoundError,
+    StudentNotInCourseError,
+)
 from lmskit.materials.store import PreviewStore
 from lmskit.models import Course, CourseStaff, Enrollment, Section, SectionMember, User
 from lmskit.queries.course import course_rows
 from lmskit.queries.observed import observed_weeks
-from lmskit.queries.roster import course_roster, roster_size
+from lmskit.queries.roster import course_roster, roster_size, student_in_course
 from lmskit.queries.section import sections as sections_of
+from lmskit.queries.section import seen_sections
 from lmskit.queries.staff import staff
 from lmskit.schemas.material import ChangeMaterial
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
@@ -167,10 +175,25 @@ def test_an_assistant_of_sections_sees_their_students_and_no_others(lmskit, cour
         assert sections_of(session, course.code)["name"].tolist() == ["A"]
         with pytest.raises(SectionNotFoundError):
             course_roster(session, course.code, section="B")
+        assert seen_sections(session, course.code) == ["A"]
+    with Session(admin_engine) as session:
+        assert seen_sections(session, course.code) is None
     wider = lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A", "--section", "B")
     assert wider.exit_code == 0
     with Session(engine_for(colleague)) as session:
         assert roster_size(session, course.code) == 3
+
+
+def test_who_helps_in_a_section_finds_its_students_by_address_and_by_number(lmskit, course, colleague, admin_engine, sections):
+    lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A")
+    with Session(admin_engine) as session:
+        of_a, of_b = session.scalars(select(User).where(User.family_name.in_(["Of A 0", "Of B 0"])).order_by(User.sort_name)).all()
+        seen, address, hidden = of_a.id, factories.address(of_a), factories.address(of_b)
+    with Session(engine_for(colleague)) as session:
+        assert [student_in_course(session, course.code, who) for who in (address.upper(), str(seen))] == [seen, seen]
+        refusal = rf"^{course.code} has no student {hidden} that you can see\. To list its students: lmskit enrollment list {course.code}$"
+        with pytest.raises(StudentNotInCourseError, match=refusal):
+            student_in_course(session, course.code, hidden)
 
 
 def test_an_assistant_of_sections_sees_all_students_only_after_a_question(lmskit, course, colleague, sections):

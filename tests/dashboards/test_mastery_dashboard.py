@@ -144,7 +144,7 @@ def test_every_chart_can_be_shown_as_a_table(dashboard):
     click(dashboard, "Middle", 2)
     dashboard.mode.value = TABLES
     shown = dashboard.heat_map.table.frame
-    assert shown["Student"].tolist() == ["Class mean", EVIL, "Middle", "Silent", "Able"]
+    assert shown["Student"].tolist() == ["Mean of all", EVIL, "Middle", "Silent", "Able"]
     assert dashboard.distribution.table.frame["Week"].tolist() == [1, 2, 3]
     assert dashboard.panel.weeks.table.frame["Week"].tolist() == [1, 2, 3]
     assert dashboard.heat_map.view.children == (dashboard.heat_map.table.view,)
@@ -200,16 +200,16 @@ def test_a_section_is_shown_alone_and_all_sections_beside_each_other(session, co
         session.add_all(SectionMember(course_id=course.id, section_id=made.id, student_id=student_id(before, name)) for name in members)
     session.flush()
     dashboard = MasteryDashboard(course.code, open_session=in_session)
-    assert [label for label, _ in dashboard.section.options] == ["whole class", "A", "B", "Nobody"]
+    assert [label for label, _ in dashboard.section.options] == ["all students", "A", "B", "Nobody"]
     assert list(dashboard.sections.figure.shown["data"][0]["y"]) == ["section:A", "section:B", "section:Nobody"]
     dashboard.section.value = "A"
     assert names(dashboard) == [EVIL, "Able"]
-    assert dashboard.about.value.startswith("2 students (active and completed) in A; what to read again is of the whole class.")
+    assert dashboard.about.value.startswith("2 students (active and completed) in A; what to read again is of all students.")
     assert dashboard.pager.label.value == "students 1–2 of 2"
     assert dashboard.to_help.frame["Student"].tolist() == [EVIL]
     assert class_row_students(dashboard) == {2}
     dashboard.section.value = "Nobody"
-    assert dashboard.message.value == "Nobody has no active or completed students. Choose another section, or the whole class."
+    assert dashboard.message.value == "Nobody has no active or completed students. Choose another section, or all students."
     dashboard.section.value = WHOLE_CLASS
     assert len(names(dashboard)) == 4
     other = factories.course(session, weeks=1)
