@@ -107,7 +107,8 @@ def add(
         print_line(WAS_DRY)
     elif preview.n_done:
         if not yes:
-            question = f"Enrol {count_text(preview.n_done, 'student')} in {course} and send each a message?"
+            when = "" if welcome is WelcomeTime.NOW else " when the term begins"
+            question = f"Enrol {count_text(preview.n_done, 'student')} in {course} and send each a message{when}?"
             confirmed(f"{over} {question}".lstrip(), instead="--yes")
         as_previewed(transaction, partial(enroll_pasted, request=pasted), preview, what=f"the students of {course}")
         who = count_text(preview.n_done, "student")

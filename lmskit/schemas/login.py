@@ -47,7 +47,7 @@ class ChooseLogin(Request):
 class CloseLogin(ChooseLogin):
     """The person whose login is to be closed, and what becomes of their courses of open terms."""
 
-    courses_to: Address | None = None
+    courses_to: KnownAddress | None = None
     """The lecturer who takes them over."""
     keep_courses: bool = False
     """Whether they stay with the person, so that no other leads them."""

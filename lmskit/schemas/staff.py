@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import model_validator
 
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Address, Code, Title
+from lmskit.schemas.text import Code, KnownAddress, Title
 from lmskit.vocabulary import StaffRole
 
 
@@ -13,7 +13,7 @@ class AddStaff(Request):
     """Give the lecturer with this address a role in a course, or another one."""
 
     course: Code
-    email: Address
+    email: KnownAddress
     role: StaffRole = StaffRole.CO_LECTURER
     sections: tuple[Title, ...] = ()
     """Names of sections and groups whose students alone an assistant sees; without any, the assistant sees all."""
@@ -29,13 +29,13 @@ class RemoveStaff(Request):
     """Take the role in a course from the person with this address."""
 
     course: Code
-    email: Address
+    email: KnownAddress
 
 
 class HandOver(Request):
     """Make the lecturer with this address responsible for a course."""
 
     course: Code
-    email: Address
+    email: KnownAddress
     keep: bool = False
     """Whether the lecturer who was responsible stays as co-lecturer."""

@@ -79,7 +79,7 @@ NOT_COPIED = {
 }
 """The other tables that belong to a course, each with the reason."""
 NOT_COPIED_SENTENCE = (
-    "Not copied: students, sections and groups, messages; attempts, mastery and fits; crawls, ids of other systems and the audit trail."
+    "Not copied: students, sections and groups, messages, texts; attempts, mastery, fits; crawls, outside ids, audit trail."
 )
 Report = TypeVar("Report")
 _NEW = {"id", "course_id", "created_at", "updated_at"}

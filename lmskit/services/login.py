@@ -24,7 +24,7 @@ from lmskit.errors import (
 )
 from lmskit.models import User
 from lmskit.queries.login import courses_in_open_terms, login_is_open
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email, person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.schemas.staff import HandOver
 from lmskit.services.permission import administrators_only
@@ -87,6 +87,8 @@ def close_login(session: Session, email: str, *, courses_to: str | None = None, 
         The courses cannot go to `courses_to`, who is not a lecturer, or the same person.
     """
     person = _person_with_login(session, email)
+    if courses_to is not None:  # a mistyped address is refused, though there may be no course to hand over
+        lecturer_by_email(session, courses_to, option="")
     courses = [] if keep_courses else courses_in_open_terms(session, person)
     if courses and courses_to is None:
         raise LeadsCoursesError(email=email, courses=courses)

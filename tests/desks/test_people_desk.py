@@ -7,8 +7,10 @@ from psycopg import sql
 
 from lmskit.db import login_name, transaction
 from lmskit.desks import people_desk
+from lmskit.errors import LecturerNotFoundError
 from lmskit.forms.people import KEPT, TO_ANOTHER
 from lmskit.queries.person import person_by_email
+from lmskit.services.login import close_login
 from lmskit.settings import DEMO_ADMIN
 from tests import factories
 
@@ -110,6 +112,12 @@ def test_courses_can_stay_with_who_leaves(session, desk, address):
     assert f"no other lecturer leads {course.code} then" in desk.closing.question.value
     press(desk.closing, yes=True)
     assert state_of(desk, address) == "closed"
+
+
+def test_a_mistyped_successor_is_refused_though_there_is_no_course_to_hand_over(session, desk, address):
+    add(desk, address)
+    with pytest.raises(LecturerNotFoundError, match=r"mistyped@example\.org"):
+        close_login(session, address, courses_to="mistyped@example.org")
 
 
 def test_a_mistake_is_shown_beside_its_field(desk):

@@ -106,6 +106,14 @@ def test_those_who_work_in_the_course_are_offered_first_and_another_person_withd
     assert desk.status.value.endswith("to change that, hand it over to another lecturer.")
 
 
+def test_a_lecturer_whose_address_an_import_invented_is_given_a_role_and_removed(session, desk, course):
+    invented = factories.lecturer(session, email=f"{factories.unique('from')}@canvas.invalid")
+    find(desk, invented)
+    press(desk.adding)
+    press(desk.removing, yes=True)
+    assert desk.message.value == f"{invented.email} is not co-lecturer of {course.code} any more."
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_course_is_handed_over_after_a_question_that_says_what_it_means(session, desk, course, colleague, keep):
     former = rows(session, course)[0][0]

@@ -108,7 +108,7 @@ def _enrollments(session: Session, kept: User, removed: User) -> Iterator[Confli
             advice = f"not possible: the term {row.term} is {row.state}. Keep the other person, or open it: lmskit term open {row.term}"
             yield Conflict(what, kept_as, row.removed, advice, is_obstacle=True)
         elif row.is_pending:
-            advice = "not possible: its message is not sent yet. Send it (lmskit mail deliver), or withdraw the student"
+            advice = "not possible: its message is not sent yet. Send it (lmskit mail retry NUMBER), or withdraw the student"
             yield Conflict(what, kept_as, row.removed, advice, is_obstacle=True)
         elif row.kept is not None:
             status = min(kept_as, row.removed, key=ORDER.index)
