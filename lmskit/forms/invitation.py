@@ -209,7 +209,7 @@ class InvitationScreen:
 
     def _invite(self, request: CreateInvitation) -> str:
         """Invite, show the code if it does not go by mail, and the list as it is afterwards."""
-        self.note.clear()
+        self._forget_code()
         result = self._work.invite(request, self.code.value == SHOWN)
         if result.code:
             self.note.show(f"Code of {result.email}, shown only once:", result.code)
@@ -223,8 +223,14 @@ class InvitationScreen:
 
     def _revoke(self, request: RevokeInvitation) -> str:
         sentence = self._work.revoke(request)
+        self._forget_code()
         self.refresh()
         return sentence
+
+    def _forget_code(self) -> None:
+        """Show no code any more, and nothing that was said about one."""
+        self.note.clear()
+        self.inviting.message.clear()
 
     def _empty(self) -> None:
         for control in (self.email, self.family_name, self.given_name, self.address):

@@ -77,7 +77,7 @@ def test_an_invitation_is_replaced_and_revoked_after_a_question(session, desk, c
     assert (states(session, address), len(set(codes))) == (["open", "revoked"], 2)
     press(desk.revoking, yes=True)
     assert desk.message.value == f"The invitation of {address} is revoked; its code cannot be used any more."
-    assert states(session, address) == ["revoked", "revoked"]
+    assert (states(session, address), desk.inviting.message.value) == (["revoked", "revoked"], "")
     assert address not in [value for _, value in desk.chosen.options]
     desk.only_open.value = False
     desk.chosen.value = address
