@@ -49,18 +49,15 @@ TWO = ("-n", "2", "--dist", "loadfile")
 """Two workers, also on larger machines: what they start works on more than one processor already."""
 MEASURES = ("tests/neighbour", "tests/reliability")
 """Tests that compare times, or wait for what others do; another worker beside them would be one neighbour more."""
-KILLS = "tests/reliability/test_kills.py"
 TEST_LONG = (
     Check(
-        "long tests",
-        ("-m", "pytest", "-m", "long and not hypothesis", *TWO),
+        "long tests and random examples",
+        ("-m", "pytest", "-m", "long or hypothesis", "--hypothesis-profile", "random", *TWO, "--no-loadscope-reorder"),
         folders=("tests", *(f"--ignore={folder}" for folder in MEASURES)),
     ),
-    Check("random examples", ("-m", "pytest", "-m", "hypothesis", "--hypothesis-profile", "random", *TWO), folders=("tests",)),
-    Check("long tests that run alone", ("-m", "pytest", "-m", "long"), folders=(*MEASURES, f"--ignore={KILLS}")),
-    Check("two hundred kills", ("-m", "pytest", "-m", "long", "--kills", "200"), folders=(KILLS,)),
+    Check("long tests that run alone", ("-m", "pytest", "-m", "long", "--kills", "200"), folders=MEASURES),
 )
-TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO), folders=("tests",)),)
+TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO), folders=("tests/browser",)),)
 
 
 def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *, root: Path) -> int:

@@ -1,11 +1,12 @@
 """What the gate runs: checks that only read beside each other, and the tests that are asked for."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.gate import Check, run_checks
+from scripts.gate import TEST_BROWSER, Check, run_checks
 
 MEETING = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); other = pathlib.Path(sys.argv[2])"
 """Ends when its neighbour has started; a check that waits for the neighbour's end would wait in vain."""
@@ -61,3 +62,11 @@ def test_a_part_of_the_tests_runs_alone_and_a_file_instead_of_the_folders(ran, f
     status, printed = ran(*SUITE, further=further)
     assert status == 0
     assert [line for line in printed.splitlines() if line.startswith(("linted", "pytest"))] == expected
+
+
+def test_every_test_that_drives_a_browser_is_where_its_suite_looks(project_files):
+    root = Path(__file__).resolve().parents[2]
+    [browser] = TEST_BROWSER
+    marked = [path for path in project_files if path.suffix == ".py" and re.search(r"mark\.browser", path.read_text(encoding="utf-8"))]
+    assert marked
+    assert [path for path in marked if not any(path.is_relative_to(root / folder) for folder in browser.folders)] == []
