@@ -88,6 +88,12 @@ CONFLICTS = Columns(
     Column("resolution", "str", "what becomes of it", heading="What becomes of it"),
 )
 
+SPLIT_PARTS = Columns(
+    Column("what", "str", "what both are called, or have", heading="What"),
+    Column("kept", "str", "what the person who had stayed has after a split", heading="Who stays"),
+    Column("removed", "str", "what the person who is there again has", heading="Who is there again"),
+)
+
 PERSON_IDS = Columns(
     Column("source", "str", "the system that the id comes from", heading="System"),
     Column("external_id", "str", "as the system writes it", heading="Id"),

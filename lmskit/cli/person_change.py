@@ -27,9 +27,20 @@ def change(
     email: Annotated[
         str | None, typer.Option(metavar="EMAIL", help="The new address; messages that wait go there.", show_default=False)
     ] = None,
+    add_id: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SYSTEM:ID", help="An id of another system, by which imports find the person.", show_default=False),
+    ] = None,
+    remove_id: Annotated[
+        list[str] | None, typer.Option(metavar="SYSTEM:ID", help="An id to remove, as it is shown.", show_default=False)
+    ] = None,
 ) -> None:
-    """Change the name or the address of a person. A login is renamed with the address, and its open sessions end."""
-    request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name)
+    """Change the name, the address or ids of other systems of a person.
+
+    A login is renamed with the address, and its open sessions end.
+    """
+    ids = {"add_id": tuple(add_id or ()), "remove_id": tuple(remove_id or ())}
+    request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name, **ids)
     with transaction() as session:
         changed = change_person(session, request)
     print_line(changed.sentence)

@@ -10,10 +10,8 @@ from lmskit.cli.page import AfterNumber, ListPage, paged
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import snapshot
 from lmskit.listings import PEOPLE, PERSON_COURSES, PERSON_IDS
-from lmskit.queries.login import login_is_open
-from lmskit.queries.page import MAX_PAGE
-from lmskit.queries.person import count_people, found_person, person_rows
-from lmskit.queries.person_courses import count_person_courses, person_course_rows, person_id_rows
+from lmskit.queries.person import count_people, person_rows
+from lmskit.read_models.person import MINUTE, person_view
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Role
 
@@ -31,7 +29,6 @@ Who = Annotated[
         show_default=False,
     ),
 ]
-MINUTE = "%Y-%m-%d %H:%M UTC"
 
 
 @app.command("list")
@@ -59,18 +56,15 @@ def list_people(
 
 @app.command()
 def show(who: Who) -> None:
-    """Show a person: ids of other systems, login, courses, enrollments and sections."""
+    """Show a person: ids of other systems, login, courses, enrollments and sections, and who was merged into them."""
     with snapshot() as session, administrators_only("look at people"):
-        person = found_person(session, who)
-        ids = person_id_rows(session, person.id, limit=MAX_PAGE)
-        courses, n_courses = person_course_rows(session, person.id, limit=MAX_PAGE), count_person_courses(session, person.id)
-        is_open = login_is_open(session, person)
-    address = person.email or "no address"
-    since = f"{person.created_at.astimezone(dt.UTC):{MINUTE}}"
-    print_line(f"Person {person.id}: {person.name}, {person.role.value}, {address}; in lmskit since {since}.")
-    if person.role is not Role.STUDENT:
-        print_line({None: "No login.", True: "The login is open.", False: "The login is closed."}[is_open])
-    print_table(ids, PERSON_IDS.headings, nothing="No id of another system.")
-    print_table(courses, PERSON_COURSES.headings, nothing="No courses.")
-    if n_courses > len(courses):
-        print_line(f"… and {n_courses - len(courses):,} more courses.")
+        view = person_view(session, who)
+    for sentence in view.sentences:
+        print_line(sentence)
+    print_table(view.ids, PERSON_IDS.headings, nothing="No id of another system.")
+    print_table(view.courses, PERSON_COURSES.headings, nothing="No courses.")
+    if view.n_courses > len(view.courses):
+        print_line(f"… and {view.n_courses - len(view.courses):,} more courses.")
+    for merge in view.merges:
+        former = f"Person {merge['removed_id']} ({merge['former_name']}) was merged into this one"
+        print_line(f"{former} on {merge['merged_at'].astimezone(dt.UTC):{MINUTE}}: receipt {merge['receipt']}.")

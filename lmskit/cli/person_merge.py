@@ -12,14 +12,13 @@ from lmskit.cli.asking import confirmed
 from lmskit.cli.dry_run import DryRun, Yes
 from lmskit.cli.estimated import end, with_estimates
 from lmskit.cli.page import ListPage, paged
-from lmskit.cli.person_list import MINUTE
 from lmskit.cli.printing import print_line, print_table
 from lmskit.cli.typed_number import receipt_typed
 from lmskit.db import snapshot
-from lmskit.errors import CannotMergeError
-from lmskit.listings import CONFLICTS, PERSON_MERGES
+from lmskit.listings import CONFLICTS, PERSON_MERGES, SPLIT_PARTS
 from lmskit.progress import Progress
 from lmskit.queries.person_merge import count_person_merges, person_merge_rows
+from lmskit.read_models.person import MINUTE
 from lmskit.services.mastery import RefreshReport
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_merge import MergeReport, SplitReport, merge_people, split_person
@@ -45,30 +44,35 @@ def merge(kept: Kept, removed: Removed, *, dry_run: DryRun = False, yes: Yes = F
     """
     report, _ = _merged(kept, removed, dry_run=True)
     print_table([asdict(conflict) for conflict in report.conflicts], CONFLICTS.headings, nothing="The two have nothing that conflicts.")
-    if report.obstacles:
-        raise CannotMergeError(f"{report.obstacles[0].what}: {report.obstacles[0].resolution}. Nothing was changed.")
+    report.require_possible()
     if dry_run:
         print_line(f"Person {report.kept_id} would get from person {report.removed_id}: {report.counts}. Nothing was changed.")
         return
     if not yes:
-        confirmed(f"Merge person {report.removed_id} into person {report.kept_id}: {report.counts}?", instead="--yes")
-    report, refreshed = _merged(kept, removed, dry_run=False)
-    print_line(f"Person {report.removed_id} is merged into person {report.kept_id}: {report.counts}.")
+        confirmed(report.question, instead="--yes")
+    report, refreshed = _merged(kept, removed, dry_run=False, previewed=report)
+    print_line(report.sentence)
     print_line(f"Receipt {report.receipt}. To make two of them again: lmskit person split {report.receipt}")
     end(refreshed)
 
 
 @app.command()
-def split(receipt: Receipt, *, yes: Yes = False) -> None:
-    """Make two people again of one who was merged, unless something of it was changed since, which it names."""
+def split(receipt: Receipt, *, dry_run: DryRun = False, yes: Yes = False) -> None:
+    """Make two people again of one who was merged, unless something of it was changed since, which it names.
+
+    First it shows both as they will be.
+
+    The status is 3 if the mastery of a course could not be estimated again.
+    """
+    report, _ = _split(receipt, dry_run=True)
+    print_table([asdict(part) for part in report.parts], SPLIT_PARTS.headings, nothing="")
+    if dry_run:
+        print_line(f"Person {report.removed_id} would be there again. Nothing was changed.")
+        return
     if not yes:
-        confirmed(f"Make two people again of the merge with receipt {receipt}?", instead="--yes")
-
-    def work(session: Session, _show: Progress) -> SplitReport:
-        return split_person(session, receipt)
-
-    report, refreshed = with_estimates("Splitting", work)
-    print_line(f"Person {report.removed_id} is there again, and person {report.kept_id} is as before the merge.")
+        confirmed(report.question, instead="--yes")
+    report, refreshed = _split(receipt, dry_run=False, previewed=report)
+    print_line(report.sentence)
     end(refreshed)
 
 
@@ -85,8 +89,15 @@ def merges(page: ListPage) -> None:
         page.show(partial(person_merge_rows, session), PERSON_MERGES, total=total, worded=worded, nothing="No person was merged yet.")
 
 
-def _merged(kept: str, removed: str, *, dry_run: bool) -> tuple[MergeReport, RefreshReport]:
+def _merged(kept: str, removed: str, *, dry_run: bool, previewed: MergeReport | None = None) -> tuple[MergeReport, RefreshReport]:
     def work(session: Session, _show: Progress) -> MergeReport:
-        return merge_people(session, kept, removed, dry_run=dry_run)
+        return merge_people(session, kept, removed, dry_run=dry_run, previewed=previewed)
 
     return with_estimates("Merging", work, dry_run=dry_run)
+
+
+def _split(receipt: int, *, dry_run: bool, previewed: SplitReport | None = None) -> tuple[SplitReport, RefreshReport]:
+    def work(session: Session, _show: Progress) -> SplitReport:
+        return split_person(session, receipt, dry_run=dry_run, previewed=previewed)
+
+    return with_estimates("Splitting", work, dry_run=dry_run)

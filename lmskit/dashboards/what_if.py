@@ -13,14 +13,13 @@ from lmskit.charts.rule_comparison import (
 )
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.dashboard import ALL_WEEKS, HALF, ChartOrTable, Dashboard, Filling, column, dropdown, row, text, week_options
-from lmskit.dashboards.debounced import Debounced
 from lmskit.dashboards.rule_picker import RulePicker
 from lmskit.db import Opener, snapshot
 from lmskit.errors import LmskitError
 from lmskit.read_models.rule_comparison import ClassEvidence, LevelChanges, RuleComparison, class_evidence, rule_comparison
 from lmskit.read_models.rule_in_use import DEFAULT_RULE
 from lmskit.rounding import count_text, evidence_text
-from lmskit.widgets import PAGE_SIZE, Pager, Table, errors_shown, heading
+from lmskit.widgets import PAGE_SIZE, Debounced, Pager, Table, errors_shown, heading
 
 
 class WhatIfDashboard(Dashboard):

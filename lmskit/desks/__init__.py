@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lmskit.desks.next_term import next_term_desk
     from lmskit.desks.outbox import outbox_desk
     from lmskit.desks.people import people_desk
+    from lmskit.desks.person import person_desk
     from lmskit.desks.privacy import privacy_desk
     from lmskit.desks.quiz import quiz_desk
     from lmskit.desks.roster_import import roster_import_desk
@@ -36,6 +37,7 @@ __all__ = [
     "next_term_desk",
     "outbox_desk",
     "people_desk",
+    "person_desk",
     "privacy_desk",
     "quiz_desk",
     "roster_import_desk",

@@ -33,7 +33,7 @@
      │    ├── LecturerNotFoundError, ImportRunNotFoundError, StudentNotFoundError
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
-     │    ├── UnknownPersonError, MergeNotFoundError
+     │    ├── UnknownPersonError, MergeNotFoundError, ExternalIdNotFoundError
      │    ├── PersonGoneError       nothing is left of the person
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError, QuizNotFoundInCourseError, AttemptNotFoundError
@@ -59,6 +59,7 @@
      │    ├── LeadsCoursesError     a login is to be closed whose lecturer has courses
      │    ├── IsResponsibleError    nobody is staff of a course that they are responsible for
      │    ├── OwnErasureError       nobody erases the person they are signed in as
+     │    ├── ExternalIdExistsError an id of another system belongs to another person
      │    ├── CannotMergeError
      │    ├── CannotSplitError
      │    ├── MessageOnItsWayError  a message to such a person is being sent
@@ -136,6 +137,7 @@ from lmskit.errors.conflict import (
     CourseCompletedError,
     CourseExistsError,
     DemonstrationError,
+    ExternalIdExistsError,
     IsResponsibleError,
     LastAdministratorError,
     LoginClosedError,
@@ -196,6 +198,7 @@ from lmskit.errors.not_found import (
     CourseNotFoundError,
     DatabaseSessionNotFoundError,
     DecisionNotFoundError,
+    ExternalIdNotFoundError,
     ImportRunNotFoundError,
     LecturerNotFoundError,
     MaterialNotFoundError,
@@ -275,7 +278,8 @@ __all__ = [
     "CopiedAlreadyError", "CourseCompletedError", "CourseExistsError", "CourseNotFoundError",
     "DataWouldBeLostError", "DatabaseError", "DatabaseSessionNotFoundError", "DecisionNotFoundError", "DeliveryError",
     "DeliveryInDoubtError", "DemonstrationError", "EmbedderError", "EmbedderUnavailableError", "EmptyDatabaseError",
-    "FamilyNameNeededError", "FileFormatError", "HubError", "ImportFileError", "ImportRunNotFoundError", "InUseError", "InputError",
+    "ExternalIdExistsError", "ExternalIdNotFoundError", "FamilyNameNeededError", "FileFormatError", "HubError", "ImportFileError",
+    "ImportRunNotFoundError", "InUseError", "InputError",
     "InventedAddressError", "InvitationRefusedError", "IsResponsibleError", "ItemScoresError", "LastAdministratorError",
     "LeadsCoursesError", "LecturerNotFoundError", "LmskitError", "LockedError", "LoginClosedError", "LoginExistsError",
     "LoginLostError", "LoginMissingError", "LoginRequiredError", "ManyWithdrawalsError", "MaterialExistsError", "MaterialFileError",

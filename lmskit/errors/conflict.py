@@ -142,6 +142,17 @@ class PersonExistsError(ConflictError):
         super().__init__(f"There is already a person with the address {email}. Nothing was changed.")
 
 
+class ExternalIdExistsError(ConflictError):
+    """An id of another system belongs to one person."""
+
+    def __init__(self, *, external_id: str) -> None:
+        self.external_id = external_id
+        super().__init__(
+            f"The id {external_id} belongs to another person. Nothing was changed. To see who it is: lmskit person show {external_id}. "
+            "Two who are one person are merged: lmskit person merge"
+        )
+
+
 class LoginExistsError(ConflictError):
     """A person has one login."""
 
@@ -313,11 +324,11 @@ class WeekInUseError(ConflictError):
 
 
 class ChangedMeanwhileError(ConflictError):
-    """The stored data are no longer those that the form shows."""
+    """The stored data are no longer those that a form or a preview has shown."""
 
     def __init__(self, *, what: str) -> None:
         self.what = what
-        super().__init__(f"Another person changed {what} since it was opened. Nothing was changed; open it again.")
+        super().__init__(f"Another person changed {what} since you looked at it. Nothing was changed; look at it again.")
 
 
 class MoreWouldGoError(ConflictError):

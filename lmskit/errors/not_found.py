@@ -115,6 +115,16 @@ class MergeNotFoundError(NotFoundError):
         )
 
 
+class ExternalIdNotFoundError(NotFoundError):
+    """The person does not have the id of another system."""
+
+    def __init__(self, *, external_id: str, person_id: int) -> None:
+        self.external_id, self.person_id = external_id, person_id
+        super().__init__(
+            f"Person {person_id} does not have the id {external_id}. Nothing was changed. To see the ids: lmskit person show {person_id}"
+        )
+
+
 class PersonGoneError(NotFoundError):
     """Nobody has the address or number, and nothing is left of a person who had it."""
 

@@ -8,6 +8,7 @@ from lmskit.forms.material import MaterialScreen
 from lmskit.forms.next_term import NextTermScreen
 from lmskit.forms.outbox import OutboxScreen
 from lmskit.forms.people import PeopleScreen
+from lmskit.forms.person import PersonScreen
 from lmskit.forms.quiz import QuizForm
 from lmskit.forms.roster_import import RosterImport
 from lmskit.forms.staff import StaffScreen
@@ -24,6 +25,7 @@ __all__ = [
     "NextTermScreen",
     "OutboxScreen",
     "PeopleScreen",
+    "PersonScreen",
     "QuizForm",
     "RosterImport",
     "StaffScreen",

@@ -75,7 +75,8 @@ class Field:
         `part` is empty for the whole value. `2.topic` is the topic of entry 3, since a request counts its entries from 0.
         """
         index, _, name = part.partition(".")
-        words = f"entry {int(index) + 1}, {name.replace('_', ' ')}" if index.isdigit() else part
+        of_entry = f", {name.replace('_', ' ')}" if name else ""
+        words = f"entry {int(index) + 1}{of_entry}" if index.isdigit() else part
         message = f"{words}: {sentence}" if words else sentence
         self.problem = self.problem or message
         return message

@@ -50,7 +50,14 @@ def _readable_day(day: dt.date) -> dt.date:
     return day
 
 
-def _visible(text: str) -> str:
+def visible_text(text: str) -> str:
+    """Return a text without characters that cannot be seen.
+
+    Raises
+    ------
+    ValueError
+        It has some.
+    """
     if not text.isascii() and _INVISIBLE.search(text):
         raise ValueError("This contains characters that cannot be seen. Type it instead of pasting it.")
     return text
@@ -101,7 +108,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 """One line of text, trimmed."""
 Storable = Annotated[str, AfterValidator(_storable)]
 """Any text that PostgreSQL can hold."""
-Code = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_CODE), AfterValidator(_plain_code), AfterValidator(_visible)]
+Code = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_CODE), AfterValidator(_plain_code), AfterValidator(visible_text)]
 """The code of a course, module or term; it also names files."""
 Title = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 """What a course, quiz or week is called."""
@@ -116,7 +123,7 @@ Address = Annotated[
     BeforeValidator(_trimmed),
     StringConstraints(min_length=1),
     AfterValidator(_address),
-    AfterValidator(_visible),
+    AfterValidator(visible_text),
     WithJsonSchema({"type": "string", "format": "email"}),
 ]
 """An e-mail address that could receive mail, in lower case; no network is asked."""
@@ -125,7 +132,7 @@ KnownAddress = Annotated[
     BeforeValidator(_trimmed),
     StringConstraints(min_length=1),
     AfterValidator(_known_address),
-    AfterValidator(_visible),
+    AfterValidator(visible_text),
     WithJsonSchema({"type": "string", "format": "email"}),
 ]
 """The address by which a person in lmskit is named: an `Address`, or one that an import invented."""

@@ -1,20 +1,22 @@
-"""Change the name or the address of a person; the audit trail keeps what was before."""
+"""Change the name, the address or the outside ids of a person; the audit trail keeps what was before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from lmskit.errors import MessageOnItsWayError
-from lmskit.models import OutboxMessage, User
+from lmskit.db import violated_constraint
+from lmskit.errors import ExternalIdExistsError, ExternalIdNotFoundError, MessageOnItsWayError
+from lmskit.models import ExternalId, OutboxMessage, User
 from lmskit.names import sort_name
 from lmskit.queries.person import found_person
 from lmskit.services.login import set_address
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_hold import hold_person
-from lmskit.vocabulary import OutboxStatus
+from lmskit.vocabulary import EntityKind, OutboxStatus
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -38,11 +40,15 @@ class PersonChange:
         By the column of `users`, what was there before and what is there now.
     n_redirected
         Messages that waited for the former address and go to the new one.
+    added, removed
+        Ids of other systems, each as SYSTEM:ID.
     """
 
     person_id: int
     changes: dict[str, tuple[str | None, str]]
     n_redirected: int = 0
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -50,12 +56,15 @@ class PersonChange:
 
         >>> PersonChange(7, {"email": (None, "ann@example.org")}, 1).sentence
         'Person 7: address nothing → ann@example.org. 1 message that waits goes to the new address.'
+        >>> PersonChange(7, {}, added=("sis:0047",), removed=("sis:47",)).sentence
+        'Person 7: id sis:0047 added, id sis:47 removed.'
         >>> PersonChange(7, {}).sentence
         'Person 7 is already so. Nothing was changed.'
         """
-        if not self.changes:
+        if not self.changes and not self.added and not self.removed:
             return f"Person {self.person_id} is already so. Nothing was changed."
         parts = [f"{FIELDS[name]} {before or 'nothing'} → {after or 'nothing'}" for name, (before, after) in self.changes.items()]
+        parts += [f"id {each} added" for each in self.added] + [f"id {each} removed" for each in self.removed]
         waiting = {0: "", 1: " 1 message that waits goes to the new address."}
         many = f" {self.n_redirected} messages that wait go to the new address."
         return f"Person {self.person_id}: {', '.join(parts)}.{waiting.get(self.n_redirected, many)}"
@@ -63,7 +72,7 @@ class PersonChange:
 
 @administrators_only("change people")
 def change_person(session: Session, request: ChangePerson) -> PersonChange:
-    """Change the names or the address of a person; messages that wait for the former address go to the new one.
+    """Change the names, the address or the outside ids of a person; messages that wait for the former address go to the new one.
 
     A login is renamed with the address and keeps its password; open sessions of it end with the commit.
 
@@ -73,6 +82,10 @@ def change_person(session: Session, request: ChangePerson) -> PersonChange:
         There is no such person.
     PersonExistsError
         The address belongs to another person.
+    ExternalIdExistsError
+        An id that is added belongs to another person.
+    ExternalIdNotFoundError
+        The person does not have an id that is removed.
     MessageOnItsWayError
         A message to the former address is being sent at this moment.
     OwnLoginError
@@ -97,4 +110,30 @@ def change_person(session: Session, request: ChangePerson) -> PersonChange:
         now = {"family_name": person.family_name, "given_name": person.given_name} | names
         in_order = sort_name(now["family_name"], now["given_name"])
         session.execute(update(User).where(User.id == person.id).values(**names, sort_name=in_order))
-    return PersonChange(person.id, changes, n_redirected)
+    removed = tuple(_removed(session, person.id, each) for each in request.remove_id)
+    added = tuple(each for each in request.add_id if _is_added(session, person.id, each))
+    return PersonChange(person.id, changes, n_redirected, added, removed)
+
+
+def _removed(session: Session, person_id: int, outside_id: str) -> str:
+    source, _, external_id = outside_id.partition(":")
+    of_person = (ExternalId.person_id == person_id, ExternalId.source == source, ExternalId.external_id == external_id)
+    if not session.scalars(delete(ExternalId).where(*of_person).returning(ExternalId.id)).all():
+        raise ExternalIdNotFoundError(external_id=outside_id, person_id=person_id)
+    return outside_id
+
+
+def _is_added(session: Session, person_id: int, outside_id: str) -> bool:
+    """Add the id; False if the person has it already."""
+    source, _, external_id = outside_id.partition(":")
+    named = {"source": source, "kind": EntityKind.PERSON, "external_id": external_id}
+    try:
+        with session.begin_nested():
+            session.execute(insert(ExternalId).values(**named, person_id=person_id))
+    except IntegrityError as error:
+        if violated_constraint(error) != "uq_external_ids_source_kind_external_id":
+            raise
+        if session.scalar(select(ExternalId.person_id).filter_by(**named)) == person_id:
+            return False
+        raise ExternalIdExistsError(external_id=outside_id) from error
+    return True

@@ -3,6 +3,7 @@
 Typed text and names are shown as text, never as HTML.
 """
 
+from lmskit.widgets.debounced import Debounced
 from lmskit.widgets.download import Download
 from lmskit.widgets.grid import Grid, GridColumn
 from lmskit.widgets.message import Message, bug_message, errors_shown
@@ -17,6 +18,7 @@ from lmskit.widgets.upload import Upload
 __all__ = [
     "PAGE_SIZE",
     "ROOT",
+    "Debounced",
     "Download",
     "Grid",
     "GridColumn",

@@ -1,4 +1,4 @@
-"""Buttons to turn the pages of a long list."""
+"""Turning the pages of a long list: to the next one, or to any."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from lmskit.widgets.debounced import Debounced
+
 PAGE_SIZE = 25
 """Rows on one page of a list on the screen."""
+REACHED_AT_ONCE = 2
+"""Pages that the buttons reach at one press."""
 
 
 class Pager:
-    """Buttons to the previous and the next page, and a label that says which rows are shown.
+    """Buttons to the previous and the next page, the number of the page, which can be typed, and a label that says which rows are shown.
 
     Parameters
     ----------
@@ -39,10 +43,17 @@ class Pager:
         self.next = widgets.Button(description="Next ▸", tooltip=f"The {page_size} {noun} after these", disabled=True)
         for button in (self.previous, self.next):
             button.layout.width = "104px"
-        self.label = widgets.Label("")
+        self.page = widgets.BoundedIntText(value=1, min=1, max=1, description="Page", continuous_update=True)
+        self.page.style.description_width = "initial"
+        self.page.layout.width = "116px"
+        self.pages, self.label = widgets.Label(""), widgets.Label("")
         self.previous.on_click(lambda _button: self._turn(-1))
         self.next.on_click(lambda _button: self._turn(+1))
-        self.view = widgets.HBox([self.previous, self.next, self.label], layout=widgets.Layout(overflow="visible", flex="0 0 auto"))
+        self._is_shown = False
+        turn = Debounced(self._turn_to_typed)
+        self.page.observe(lambda _change: turn() if self._is_shown else None, names="value")
+        parts = [self.previous, self.next, self.page, self.pages, self.label]
+        self.view = widgets.HBox(parts, layout=widgets.Layout(overflow="visible", flex="0 0 auto"))
 
     def first(self) -> None:
         """Set the first page, without reading it."""
@@ -52,9 +63,26 @@ class Pager:
         """Say which rows are shown, of `total` in the list."""
         self.total = total
         last = min(self.offset + self.page_size, total)
-        self.label.value = f"{self.noun} {self.offset + 1}–{last} of {total:,}" if total else f"no {self.noun}"
+        self.label.value = f"{self.noun} {self.offset + 1:,}–{last:,} of {total:,}" if total else f"no {self.noun}"
         self.previous.disabled = self.offset == 0
         self.next.disabled = self.offset + self.page_size >= total
+        self._show_page(max(1, -(-total // self.page_size)))
+
+    def _show_page(self, n_pages: int) -> None:
+        """Show the number of the page where there are more than the buttons reach at once."""
+        self._is_shown = False
+        self.page.max = n_pages
+        self.page.value = self.offset // self.page_size + 1
+        self._is_shown = True
+        self.pages.value = f"of {n_pages:,}"
+        for part in (self.page, self.pages):
+            part.layout.display = None if n_pages > REACHED_AT_ONCE else "none"
+
+    def _turn_to_typed(self) -> None:
+        offset = (self.page.value - 1) * self.page_size
+        if offset != self.offset:
+            self.offset = offset
+            self._on_turn()
 
     def _turn(self, step: int) -> None:
         target = self.offset + step * self.page_size

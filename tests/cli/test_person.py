@@ -72,6 +72,14 @@ def test_a_person_is_changed_and_a_taken_address_is_refused(lmskit, student, lec
     assert "Say what to change" in nothing.stderr
 
 
+def test_ids_of_other_systems_are_added_and_removed(lmskit, student):
+    result = lmskit("person", "change", str(student.id), "--add-id", "sis:Qx7", "--add-id", "qxlist:007", "--remove-id", "qxlist:007")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"Person {student.id}: id sis:Qx7 added, id qxlist:007 added, id qxlist:007 removed.\n"
+    wrong = lmskit("person", "change", str(student.id), "--add-id", "007")
+    assert wrong.stderr.startswith("--add-id, number 1: Write it as SYSTEM:ID, such as sis:0047110;")
+
+
 def test_people_who_are_in_lmskit_twice_are_listed(lmskit, student, admin_engine):
     with transaction(admin_engine) as session:
         twin = factories.student(session, family_name="Quxlister", given_name="ANN", email=None)
@@ -103,8 +111,20 @@ def test_two_are_merged_after_a_table_and_split_again(lmskit, student, admin_eng
     assert lmskit("person", "merges").stdout.splitlines()[1].split("\t")[:5] == [
         receipt, str(student.id), "Qüxlister, Ann", str(twin.id), "Quxlister, Ann",
     ]  # fmt: skip
+    table = [
+        "What\tWho stays\tWho is there again",
+        "Name\tQüxlister, Ann\tQuxlister, Ann",
+        f"Address\t{student.email}\t–",
+        "Ids of other systems\tqxlist:007\t–",
+    ]
+    tried = lmskit("person", "split", receipt, "--dry-run")
+    assert tried.stdout.splitlines() == [*table, f"Person {twin.id} would be there again. Nothing was changed."]
+    asked = lmskit("person", "split", receipt, typed="n\n")
+    gets = f"person {twin.id} (Quxlister, Ann) gets nothing back from person {student.id} (Qüxlister, Ann)"
+    assert f"Make two people again: {gets}? [y/N]" in asked.stdout + asked.stderr
     split = lmskit("person", "split", receipt, "--yes")
-    assert (split.exit_code, split.stdout) == (0, f"Person {twin.id} is there again, and person {student.id} is as before the merge.\n")
+    done = f"Person {twin.id} is there again, and person {student.id} is as before the merge."
+    assert (split.exit_code, split.stdout.splitlines()) == (0, [*table, done])
     again = lmskit("person", "split", receipt, "--yes")
     assert (again.exit_code, again.stderr.partition(":")[0]) == (1, f"There is no merge with the receipt {receipt}")
     with transaction(admin_engine) as session:

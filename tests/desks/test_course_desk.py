@@ -57,7 +57,7 @@ def test_changes_of_another_person_are_not_overwritten(session, course, form):
         change_course(session, ChangeCourse.model_validate({"course": course.code, "title": "Theirs", "weeks": ()}))
     form.title.value = "Mine"
     form.save.click()
-    assert form.message.value.startswith(f"Another person changed {course.code} since it was opened.")
+    assert form.message.value.startswith(f"Another person changed {course.code} since you looked at it.")
     assert course_outline(session, course.code).title == "Theirs"
 
 

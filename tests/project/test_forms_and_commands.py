@@ -21,6 +21,7 @@ THE_SAME_BY_ANOTHER_FUNCTION = {
     "enrollment.withdraw_by_id": "enrollment withdraw: a form knows the number of the student, a command the address",
     "file_import.import_file": "import PATH: a form has the file already open",
     "file_import.import_path": "the form of the roster import, as above",
+    "login.change_address": "the form of people changes the address with the name, by change_person",
     "person.add_lecturer": "login create EMAIL, which adds the person too",
     "retry.retry_settled": "the form of the outbox chooses the messages itself",
     "import_choices.forget_choices": "the form of the roster import asks each time, and what it asks can be changed",
@@ -58,10 +59,6 @@ ONLY_BY_COMMAND = {
     "unknown_archives.remove_unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "invitation.accept_invitation": (WITHOUT_A_LOGIN, "accepting an invitation"),
-    "login.change_address": (NO_FORM_YET, "the address of a person"),
-    "person_change.change_person": (NO_FORM_YET, "the name of a person"),
-    "person_merge.merge_people": (NO_FORM_YET, "merging people"),
-    "person_merge.split_person": (NO_FORM_YET, "splitting people"),
     "login.change_own_password": (NO_FORM_YET, "one's own password"),
     "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
 }

@@ -17,6 +17,7 @@ from lmskit.read_models import (
     course_list,
     course_report,
     knowledge,
+    person,
     personal_data,
     quiz_quality,
     reading_advice,
@@ -34,6 +35,7 @@ MODULES = (
     course_list,
     course_report,
     knowledge,
+    person,
     personal_data,
     quiz_quality,
     reading_advice,
@@ -81,6 +83,7 @@ READ = {
     "course_answers": lambda session, code, _quiz, _student: knowledge.fit_preview(
         knowledge.course_answers(session, code), forgetting=False
     ),
+    "person_view": lambda session, _code, _quiz, student: person.person_view(session, str(student)),
     "personal_data": lambda session, _code, _quiz, student: personal_data.personal_data(session, student),
     "quizzes_with_answers": lambda session, code, _quiz, _student: quiz_quality.quizzes_with_answers(session, code),
     "quiz_quality": lambda session, _code, quiz, _student: quiz_quality.quiz_quality(session, quiz),

@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select, text, update
 
-from lmskit.errors import MessageOnItsWayError, PersonExistsError, UnknownPersonError
+from lmskit.errors import ExternalIdExistsError, ExternalIdNotFoundError, MessageOnItsWayError, PersonExistsError, UnknownPersonError
 from lmskit.models import AuditEntry, OutboxMessage, User
-from lmskit.queries.person import people
+from lmskit.queries.person import found_person, people
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.schemas.person import ChangePerson
 from lmskit.services.enrollment import enroll
@@ -39,6 +39,28 @@ def test_an_address_is_changed_unless_another_has_it(session, student):
         change_person(session, ChangePerson(person=new, email=other.email, family_name="Neither"))
     session.expire_all()
     assert session.get(User, student.id).family_name == "Change"
+
+
+def test_ids_of_other_systems_lead_to_one_person_each(session, student):
+    other = factories.student(session)
+    changed = change_person(session, ChangePerson(person=str(student.id), add_id=("sis:0047", "lms-x:ä b")))
+    assert changed.sentence == f"Person {student.id}: id sis:0047 added, id lms-x:ä b added."
+    assert found_person(session, "sis:0047").id == student.id
+    assert not change_person(session, ChangePerson(person="sis:0047", add_id=("sis:0047",))).added
+    with pytest.raises(ExternalIdExistsError, match="The id sis:0047 belongs to another person"):
+        change_person(session, ChangePerson(person=str(other.id), add_id=("sis:0047",)))
+    with pytest.raises(ExternalIdNotFoundError, match=f"Person {other.id} does not have the id sis:0047"):
+        change_person(session, ChangePerson(person=str(other.id), remove_id=("sis:0047",)))
+    moved = ChangePerson(person=str(student.id), remove_id=("sis:0047",), family_name="Moved")
+    assert change_person(session, moved).sentence == f"Person {student.id}: family name Change → Moved, id sis:0047 removed."
+    with pytest.raises(UnknownPersonError):
+        found_person(session, "sis:0047")
+
+
+@pytest.mark.parametrize("typed", ["0047", "SIS:1", "sis:", ":1", "sis: ", "sis:\u200b1", "address:ann@example.org"])
+def test_what_is_no_id_of_another_system_is_not_added(typed):
+    with pytest.raises(ValidationError):
+        ChangePerson(person="1", add_id=(typed,))
 
 
 def test_a_message_that_waits_goes_to_the_new_address_and_one_being_sent_is_not_overtaken(session, student):

@@ -5,7 +5,14 @@ import datetime as dt
 import pytest
 from sqlalchemy import select, text, update
 
-from lmskit.errors import CannotMergeError, CannotSplitError, MergeNotFoundError, PersonExistsError, UnknownPersonError
+from lmskit.errors import (
+    CannotMergeError,
+    CannotSplitError,
+    ChangedMeanwhileError,
+    MergeNotFoundError,
+    PersonExistsError,
+    UnknownPersonError,
+)
 from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, QuizException, Section, SectionMember, Term, User
 from lmskit.queries.person import found_person
 from lmskit.queries.personal_data import person_id_of
@@ -141,6 +148,39 @@ def test_of_two_enrollments_one_stays_and_sections_messages_and_ids_of_both(sess
     for who in ("twin:17", "twin:0017", factories.address(twins.kept)):
         assert found_person(session, who).id == report.kept_id
     assert report.counts == "2 enrollments, 4 results, 1 section, 2 messages, 1 id"
+
+
+def test_what_is_no_longer_as_it_was_previewed_is_refused(session, twins):
+    previewed = twins.merge(dry_run=True)
+    added = factories.attempt(session, twins.other, twins.removed.id, number=9, score=1)
+    before = everything(session)
+    with pytest.raises(ChangedMeanwhileError, match=f"changed person {twins.kept.id} or person {twins.removed.id} since"):
+        twins.merge(previewed=previewed)
+    assert everything(session) == before
+    session.delete(added)
+    session.flush()
+    receipt = receipt_of(twins.merge(previewed=previewed))
+    split = split_person(session, receipt, dry_run=True)
+    change_person(session, ChangePerson(person=str(split.kept_id), family_name="Renamed"))
+    with pytest.raises(ChangedMeanwhileError, match=f"changed person {split.kept_id} since"):
+        split_person(session, receipt, previewed=split)
+    assert split_person(session, receipt, previewed=split_person(session, receipt, dry_run=True)).kept_name == "Renamed, Ann"
+
+
+def test_a_split_that_is_tried_shows_both_and_changes_nothing(session, twins):
+    addresses = factories.address(twins.kept), factories.address(twins.removed)
+    receipt = receipt_of(twins.merge())
+    before = everything(session)
+    tried = split_person(session, receipt, dry_run=True)
+    assert everything(session) == before
+    assert {part.what: (part.kept, part.removed) for part in tried.parts} == {
+        "Name": ("Twin, Ann", "Twín, Ann"),
+        "Address": addresses,
+        "Ids of other systems": ("twin:17", "twin:0017"),
+        twins.shared.code: ("withdrawn, 2 results", "active, Lab, 3 results"),
+        twins.own.code: ("–", "active, 1 result"),
+    }
+    assert tried.moved == {"enrollments": 2, "results": 4, "sections": 1, "messages": 2, "ids": 1}
 
 
 def test_the_former_address_leads_to_the_one_who_stays(session, twins):

@@ -58,3 +58,18 @@ def test_a_bug_keeps_its_traceback_and_is_also_shown():
         _ = 1 / 0
     assert "ZeroDivisionError" in message.value
     assert "Show Log Console" in message.value
+
+
+def test_any_page_of_60_000_people_is_reached_by_a_number_of_three_digits():
+    turned = []
+    pager = Pager(lambda: turned.append(pager.offset), page_size=100, noun="people")
+    pager.show(total=200)
+    assert pager.page.layout.display == "none"
+    pager.show(total=60_000)
+    assert (pager.page.max, pager.pages.value, pager.page.layout.display) == (600, "of 600", None)
+    pager.page.value = 600
+    assert turned == [59_900]
+    pager.show(total=60_000)
+    assert (pager.label.value, pager.next.disabled) == ("people 59,901–60,000 of 60,000", True)
+    pager.show(total=50)
+    assert (pager.page.value, turned) == (1, [59_900])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from lmskit.errors import CannotMergeError, MessageOnItsWayError
+from lmskit.errors import CannotMergeError, ChangedMeanwhileError, MessageOnItsWayError
 from lmskit.models import PersonMerge
 from lmskit.queries.person import found_person
 from lmskit.rounding import count_text
@@ -107,6 +107,8 @@ class MergeReport:
     ----------
     kept_id, removed_id
         The person who stays, and the one who goes.
+    kept_name, removed_name
+        How they are called.
     conflicts
         What both had, and what it is now.
     moved
@@ -119,6 +121,8 @@ class MergeReport:
 
     kept_id: int
     removed_id: int
+    kept_name: str
+    removed_name: str
     conflicts: tuple[Conflict, ...]
     moved: dict[str, int]
     touched: tuple[tuple[int, int, int], ...] = ()
@@ -133,16 +137,49 @@ class MergeReport:
     def counts(self) -> str:
         """What moves, in words.
 
-        >>> MergeReport(1, 2, (), {"enrollments": 1, "results": 2, "messages": 0}).counts
+        >>> MergeReport(1, 2, "Rae, Ann", "Ray, Ann", (), {"enrollments": 1, "results": 2, "messages": 0}).counts
         '1 enrollment, 2 results'
         """
-        return (
-            ", ".join(count_text(count, kind.removesuffix("s")) for kind, count in self.moved.items() if count) or "nothing but the person"
-        )
+        return counts_text(self.moved) or "nothing but the person"
+
+    @property
+    def question(self) -> str:
+        """What a person is asked before the two are merged.
+
+        >>> MergeReport(1, 2, "Rae, Ann", "Ray, Ann", (), {"results": 2}).question
+        'Merge person 2 (Ray, Ann) into person 1 (Rae, Ann): 2 results?'
+        """
+        return f"Merge person {self.removed_id} ({self.removed_name}) into person {self.kept_id} ({self.kept_name}): {self.counts}?"
+
+    @property
+    def sentence(self) -> str:
+        """What was done, for a person."""
+        return f"Person {self.removed_id} is merged into person {self.kept_id}: {self.counts}."
+
+    @property
+    def refusal(self) -> str:
+        """Why the two cannot be merged, and what to do; empty if they can."""
+        return "".join(f"{first.what}: {first.resolution}. Nothing was changed." for first in self.obstacles[:1])
+
+    def require_possible(self) -> None:
+        """Refuse where there are obstacles.
+
+        Raises
+        ------
+        CannotMergeError
+            It names the first of them.
+        """
+        if self.refusal:
+            raise CannotMergeError(self.refusal)
+
+
+def counts_text(moved: dict[str, int]) -> str:
+    """What moves, in words; empty if nothing does."""
+    return ", ".join(count_text(count, kind.removesuffix("s")) for kind, count in moved.items() if count)
 
 
 @administrators_only("merge people")
-def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = False) -> MergeReport:
+def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = False, previewed: MergeReport | None = None) -> MergeReport:
     """Merge a student into another one, who then has the results, enrollments, sections, messages and ids of both.
 
     All attempts stay, numbered by time. Of two enrollments in a course one stays. The address and the ids of the one who goes lead
@@ -156,6 +193,8 @@ def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = F
         Who stays and who goes: address, number, or id of another system as SYSTEM:ID.
     dry_run
         Do all of it, and take it back; where there are obstacles, report them.
+    previewed
+        What a dry run reported; without it, whatever there is to merge is merged.
 
     Raises
     ------
@@ -163,6 +202,8 @@ def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = F
         There is no such person.
     CannotMergeError
         It is one person already, or there are obstacles.
+    ChangedMeanwhileError
+        It is no longer what was previewed.
     MessageOnItsWayError
         A message to one of them is being sent at this moment.
     """
@@ -177,22 +218,22 @@ def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = F
     session.refresh(one)
     session.refresh(other)
     found = conflicts(session, one, other)
-    report = MergeReport(one.id, other.id, found, {})
-    if report.obstacles and dry_run:
-        return report
-    if report.obstacles:
-        first = report.obstacles[0]
-        raise CannotMergeError(f"{first.what}: {first.resolution}. Nothing was changed.")
-    savepoint = session.begin_nested() if dry_run else None
-    try:
-        return _merged(session, one, other, found, dry_run=dry_run)
-    finally:
-        if savepoint is not None and savepoint.is_active:
-            savepoint.rollback()
-        session.expire_all()  # SQL wrote rows that the session's objects do not reflect
+    planned = MergeReport(one.id, other.id, one.name, other.name, found, {})
+    if planned.obstacles and dry_run:
+        return planned
+    planned.require_possible()
+    with session.begin_nested() as attempt:
+        report = _merged(session, one, other, planned)
+        if dry_run:
+            report = replace(report, receipt=None)
+            attempt.rollback()
+        elif previewed is not None and replace(report, receipt=None) != previewed:
+            raise ChangedMeanwhileError(what=f"person {report.kept_id} or person {report.removed_id}")
+    session.expire_all()  # SQL wrote rows that the session's objects do not reflect
+    return report
 
 
-def _merged(session: Session, kept: User, removed: User, found: tuple[Conflict, ...], *, dry_run: bool) -> MergeReport:
+def _merged(session: Session, kept: User, removed: User, planned: MergeReport) -> MergeReport:
     before = picture(session, kept.id, removed.id)
     people, courses = {"kept": kept.id, "removed": removed.id}, [row["course_id"] for row in before["enrollments"]]
     joined = [row["course_id"] for row in before["joined"]]
@@ -226,8 +267,7 @@ def _merged(session: Session, kept: User, removed: User, found: tuple[Conflict, 
         "messages": len(before["messages"]),
         "ids": len(before["external_ids"]),
     }
-    touched = _touched(session, kept.id, courses)
-    return MergeReport(kept.id, removed.id, found, counts, touched, None if dry_run else receipt.id)
+    return replace(planned, moved=counts, touched=_touched(session, kept.id, courses), receipt=receipt.id)
 
 
 def _touched(session: Session, kept: int, courses: list[int]) -> tuple[tuple[int, int, int], ...]:

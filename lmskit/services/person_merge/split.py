@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
-from lmskit.errors import CannotSplitError, MergeNotFoundError, MessageOnItsWayError, PersonExistsError
-from lmskit.models import PersonMerge
+from lmskit.errors import CannotSplitError, ChangedMeanwhileError, MergeNotFoundError, MessageOnItsWayError, PersonExistsError
+from lmskit.models import PersonMerge, User
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.person_courses import person_course_rows, person_id_rows
+from lmskit.rounding import MISSING, count_text
 from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_hold import hold_person
-from lmskit.services.person_merge.merge import WEEKS
+from lmskit.services.person_merge.merge import WEEKS, counts_text
 from lmskit.services.person_merge.picture import in_words, state_after
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
 NOT_OPEN = text("""
@@ -71,29 +76,75 @@ UPDATE external_ids AS x SET person_id = :person FROM jsonb_to_recordset(CAST(:r
 MERGES = """
 UPDATE person_merges AS p SET kept_id = :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint) WHERE p.id = r.id
 """
+CODES = text("SELECT c.code FROM courses AS c WHERE c.id = ANY (:courses)")
+MOVED = {"enrollments": "enrollments", "results": "attempts", "sections": "sections", "messages": "messages", "ids": "external_ids"}
+"""What moves, and the part of the picture that lists it."""
 BEYOND = 5_000
 """Numbers of attempts that are on their way to their own."""
 
 
 @dataclass(frozen=True, slots=True)
+class SplitPart:
+    """What two people are called, and what they have, such as in one course.
+
+    Attributes
+    ----------
+    what
+        What it is.
+    kept, removed
+        What the person who had stayed has of it after a split, and the one who is there again.
+    """
+
+    what: str
+    kept: str
+    removed: str
+
+
+@dataclass(frozen=True, slots=True)
 class SplitReport:
-    """Two people again.
+    """Two people again; of a dry run, what they would be.
 
     Attributes
     ----------
     kept_id, removed_id
         The person who had stayed, and the one who is there again, with the number of before.
+    kept_name, removed_name
+        How they are called.
+    parts
+        Both, side by side.
+    moved
+        How many rows change the person, by what they are.
     touched
         (student id, course id, week) whose evidence is another one now: `services.mastery.refresh` estimates it again.
     """
 
     kept_id: int
     removed_id: int
+    kept_name: str
+    removed_name: str
+    parts: tuple[SplitPart, ...] = ()
+    moved: dict[str, int] = field(default_factory=dict)
     touched: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def question(self) -> str:
+        """What a person is asked before the split.
+
+        >>> SplitReport(1, 2, "Rae, Ann", "Ray, Ann", moved={"results": 2}).question
+        'Make two people again: person 2 (Ray, Ann) gets 2 results back from person 1 (Rae, Ann)?'
+        """
+        gets = counts_text(self.moved) or "nothing"
+        removed, kept = f"person {self.removed_id} ({self.removed_name})", f"person {self.kept_id} ({self.kept_name})"
+        return f"Make two people again: {removed} gets {gets} back from {kept}?"
+
+    @property
+    def sentence(self) -> str:
+        """What was done, for a person."""
+        return f"Person {self.removed_id} is there again, and person {self.kept_id} is as before the merge."
 
 
 @administrators_only("split people")
-def split_person(session: Session, receipt: int) -> SplitReport:
+def split_person(session: Session, receipt: int, *, dry_run: bool = False, previewed: SplitReport | None = None) -> SplitReport:
     """Make two people again of one; both have what they had before.
 
     Parameters
@@ -102,6 +153,10 @@ def split_person(session: Session, receipt: int) -> SplitReport:
         Of an administrator. Nothing is committed. The mastery of `SplitReport.touched` is out of date afterwards.
     receipt
         The number that the merge gave.
+    dry_run
+        Do all of it, and take it back.
+    previewed
+        What a dry run reported; without it, whatever there is to split is split.
 
     Raises
     ------
@@ -109,6 +164,8 @@ def split_person(session: Session, receipt: int) -> SplitReport:
         There is no such receipt: the two were split already, or the person was erased.
     CannotSplitError
         Something that would be taken apart was changed since, or is in a term that is closed or archived; the sentence names it.
+    ChangedMeanwhileError
+        It is no longer what was previewed.
     PersonExistsError
         Another person has the former address by now.
     MessageOnItsWayError
@@ -131,7 +188,14 @@ def split_person(session: Session, receipt: int) -> SplitReport:
     changed = [part for part in now if now[part] != after.get(part)]
     if changed:
         raise CannotSplitError(f"These were changed since: {in_words(session, changed, courses)}. Nothing was changed.")
-    return _split(session, merge, before, courses)
+    with session.begin_nested() as attempt:
+        report = _split(session, merge, before, courses)
+        if dry_run:
+            attempt.rollback()
+        elif previewed is not None and report != previewed:
+            raise ChangedMeanwhileError(what=f"person {report.kept_id}")
+    session.expire_all()
+    return report
 
 
 def _split(session: Session, merge: PersonMerge, before: dict[str, Any], courses: list[int]) -> SplitReport:
@@ -168,11 +232,35 @@ def _split(session: Session, merge: PersonMerge, before: dict[str, Any], courses
         _run(session, statement, kept=kept, courses=alone)
     _run(session, PUT_ENROLLMENTS_BACK, rows=before["joined"])
     _run(session, "DELETE FROM person_merges WHERE id = :receipt", receipt=receipt)
-    session.expire_all()
+    session.expire_all()  # SQL wrote rows that the session's objects do not reflect
     weeks = {(row[0], row[1], row[2]) for row in session.execute(WEEKS, {"people": [kept, removed], "courses": courses})}
     # A week in which the one who stayed has no evidence any more has an estimate still.
     weeks |= {(kept, course, week) for _, course, week in weeks if course not in alone}
-    return SplitReport(kept, removed, tuple(sorted(weeks)))
+    people = session.get_one(User, kept), session.get_one(User, removed)
+    moved = {kind: len(before[part]) for kind, part in MOVED.items()}
+    return SplitReport(kept, removed, people[0].name, people[1].name, _parts(session, *people, courses), moved, tuple(sorted(weeks)))
+
+
+def _parts(session: Session, kept: User, removed: User, courses: list[int]) -> tuple[SplitPart, ...]:
+    """Both people as they are, side by side, and what they have in these courses."""
+    codes = set(session.scalars(CODES, {"courses": courses}))
+    named, learned = [], []
+    for person in (kept, removed):
+        ids = person_id_rows(session, person.id, limit=MAX_PAGE)
+        named.append({
+            "Name": person.name,
+            "Address": person.email or MISSING,
+            "Ids of other systems": ", ".join(f"{row['source']}:{row['external_id']}" for row in ids) or MISSING,
+        })  # fmt: skip
+        found = person_course_rows(session, person.id, limit=MAX_PAGE)
+        learned.append({row["code"]: _in_course(row) for row in found if row["code"] in codes})
+    known = sorted({code for each in learned for code in each})
+    in_courses = [SplitPart(code, *(each.get(code, MISSING) for each in learned)) for code in known]
+    return (*(SplitPart(what, *(each[what] for each in named)) for what in named[0]), *in_courses)
+
+
+def _in_course(row: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, (row["status"], row["sections"], count_text(row["n_attempts"], "result"))))
 
 
 def _run(session: Session, statement: str, *, rows: object = None, **values: Any) -> None:
