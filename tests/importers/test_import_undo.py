@@ -494,7 +494,7 @@ def test_the_command_asks_in_numbers_and_names_what_stays(session, begin, gradeb
     course = factories.course(session)
     run = gradebook(FIRST, course)
     session.execute(text("UPDATE quiz_attempts SET score = 1 WHERE score = 2"))
-    monkeypatch.setattr("lmskit.cli.import_undo.transaction", begin)
+    monkeypatch.setattr("lmskit.cli.estimated.transaction", begin)
     refused = CliRunner().invoke(app, ["import", "undo", str(run)], input="n\n")
     assert refused.exit_code != 0
     assert "rows? These stay: 1 changed since and" in refused.output
@@ -510,7 +510,7 @@ def test_the_command_names_a_course_whose_mastery_it_could_not_estimate_again(se
     gradebook(FIRST, course)
     run = gradebook(SECOND, course)
     course.mastery_rule = "palm reading"
-    monkeypatch.setattr("lmskit.cli.import_undo.transaction", begin)
+    monkeypatch.setattr("lmskit.cli.estimated.transaction", begin)
     done = CliRunner().invoke(app, ["import", "undo", str(run), "--yes"])
     assert done.exit_code == PARTLY, done.output
     assert f"Mastery of {course.code} was left as it is: " in done.output
