@@ -13,7 +13,6 @@ from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.letter import ShownLetter
 from lmskit.forms.submission import Submission
-from lmskit.rounding import count_text
 from lmskit.schemas.written_message import ENGLISH, PLACEHOLDERS, SendMessage
 from lmskit.widgets import heading
 
@@ -22,7 +21,7 @@ EVERYONE = ""
 
 @dataclass(frozen=True)
 class MessagePreview:
-    """Who would get a message, with `addresses` and `sentence`, and the message as the first of them gets it."""
+    """Who would get a message, with a `sentence`, and the message as the first of them gets it."""
 
     recipients: Any
     letter: str
@@ -98,8 +97,7 @@ class StudentMessageForm:
     def _question(self, request: SendMessage) -> str:
         self._previewed = self._work.preview(request)
         self.letter.show(self._previewed.letter)
-        recipients = self._previewed.recipients
-        return f"Send this message to {count_text(len(recipients.addresses), 'student')}? {recipients.sentence}"
+        return f"{self._previewed.recipients.sentence} Send this message?"
 
     def _send(self, request: SendMessage) -> str:
         if self._previewed is None:

@@ -252,7 +252,7 @@ def test_a_message_is_shown_with_those_who_get_it_and_sent_after_a_question(sess
     form = desk_of(course).messages
     form.subject.value, form.text.value = "Room", "Dear {name}, room 5."
     press(form.submission)
-    assert form.submission.question.value == f"Send this message to 1 student? 1 student of {course.code}: {ada.email}."
+    assert form.submission.question.value == f"1 student of {course.code}: {ada.email}. Send this message?"
     assert "Dear Ada Lovelace, room 5." in form.letter.view.value
     assert not mail_dir.exists()
     form.submission._ended = float("-inf")
