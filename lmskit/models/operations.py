@@ -23,7 +23,7 @@ class OutboxMessage(Base):
         CheckConstraint("recipient !~* '[.@]invalid$'", name="recipient_can_receive"),
         CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="a_sent_one_has_a_time"),
         CheckConstraint("status <> 'refused' OR last_error IS NOT NULL", name="a_refused_one_has_a_reason"),
-        Index("ix_outbox_available_at", "available_at", postgresql_where="status = 'waiting'"),
+        Index("ix_outbox_available_at_id", "available_at", "id", postgresql_where="status = 'waiting'"),
         Index("ix_outbox_course_id_student_id", "course_id", "student_id"),
         Index("ix_outbox_student_id", "student_id"),
         {"comment": "Messages to send, written with the change they tell of"},

@@ -17,6 +17,7 @@ from lmskit.models import (
     Enrollment,
     ExternalId,
     Invitation,
+    MessageText,
     OutboxMessage,
     PersonMerge,
     QuestionSlot,
@@ -102,6 +103,7 @@ def of_course(course_id: int) -> Kinds:
         "sections of assistants": (StaffSection, StaffSection.course_id == course_id),
         "questions of banks": (BankQuestion, BankQuestion.course_id == course_id),
         "messages": (OutboxMessage, OutboxMessage.course_id == course_id),
+        "texts of messages": (MessageText, MessageText.course_id == course_id),
         "ids of other systems": (ExternalId, ExternalId.course_id == course_id),
     }
 

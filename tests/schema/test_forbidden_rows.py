@@ -851,7 +851,7 @@ def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
         ("ix_external_ids_person_id", "external_ids WHERE person_id = 1", "external_ids WHERE person_id IS NULL"),
         ("ix_external_ids_term_id", "external_ids WHERE term_id = 1", "external_ids WHERE term_id IS NULL"),
         ("ix_external_ids_course_id_quiz_id", "external_ids WHERE course_id = 1", "external_ids WHERE course_id IS NULL"),
-        ("ix_outbox_available_at", "outbox WHERE status = 'waiting' AND available_at < now()", "outbox WHERE available_at < now()"),
+        ("ix_outbox_available_at_id", "outbox WHERE status = 'waiting' AND available_at < now()", "outbox WHERE available_at < now()"),
     ],
 )
 def test_a_partial_index_serves_its_rows_and_no_others(index: str, inside: str, outside: str, world: World) -> None:
