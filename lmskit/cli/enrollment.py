@@ -143,7 +143,7 @@ def withdraw(
             show_default=False,
         ),
     ] = None,
-    notify: Annotated[bool, typer.Option("--notify", help="Send a message about it to those whose enrollment was confirmed.")] = False,
+    notify: Annotated[bool, typer.Option("--notify", help="Send a message about it, but not to those who are still pending.")] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:

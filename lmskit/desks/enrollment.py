@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from lmskit.forms.several import Preview
 from lmskit.forms.student_message import MessagePreview, MessageWork
 from lmskit.listings import PASTED_PEOPLE
 from lmskit.models import User
+from lmskit.queries.outbox import count_due_messages
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.quiz import quiz_rows
 from lmskit.queries.quiz_exception import count_quiz_exceptions, quiz_exceptions
@@ -31,7 +33,7 @@ from lmskit.schemas.written_message import SendMessage
 from lmskit.services.admission import admit
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.delivery import deliver_waiting
-from lmskit.services.enrollment import withdraw, withdraw_by_id
+from lmskit.services.enrollment import welcome_due, withdraw, withdraw_by_id
 from lmskit.services.message_preview import preview_message, shown
 from lmskit.services.pasted_enrollment import enroll_pasted
 from lmskit.services.pasted_people import PastedReport
@@ -103,7 +105,9 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
 
     def enroll_previewed(request: EnrollPasted, preview: Preview) -> str:
         report = as_previewed(begin, partial(enroll_pasted, request=request), preview.report, what=f"the students of {request.course}")
-        if request.welcome is WelcomeTime.AT_START:
+        with read() as session:
+            is_later = request.welcome is WelcomeTime.AT_START and welcome_due(session, request.course) > dt.datetime.now(dt.UTC)
+        if is_later:
             return f"{_counted(report.n_done)} enrolled in {report.course}. The messages wait for the first day of the term."
         return f"{_counted(report.n_done)} enrolled in {report.course}. {_delivered(begin)}"
 
@@ -143,7 +147,10 @@ def _delivered(begin: Opener) -> str:
     """Send what is due, for a while, and return the result in words."""
     until = time.monotonic() + TIME_TO_SEND
     sent = deliver_waiting(begin, transport_of(access().settings), go_on=lambda: time.monotonic() < until)
-    return sent.stopped or f"Messages: {sent.sentence}"
+    with begin() as session:
+        n_due = count_due_messages(session)
+    waiting = f" {count_text(n_due, 'message')} {'waits' if n_due == 1 else 'wait'}: admin/outbox sends {'it' if n_due == 1 else 'them'}."
+    return sent.stopped or f"Messages: {sent.sentence}{waiting if n_due else ''}"
 
 
 def _exceptions(begin: Opener, read: Opener) -> ExceptionWork:

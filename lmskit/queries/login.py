@@ -11,6 +11,7 @@ from lmskit.listings import LOGINS
 from lmskit.models import Course, Term, User
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
+from lmskit.queries.person import HAS_INVENTED_ADDRESS
 from lmskit.queries.person_search import found_by
 from lmskit.vocabulary import Role, TermState
 
@@ -106,14 +107,11 @@ def login_rows(
         .where(User.role != Role.STUDENT, found_by(search))
     )
     if invented:
-        statement = statement.where(_INVENTED)
+        statement = statement.where(HAS_INVENTED_ADDRESS)
     return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
 def count_logins(session: Session, *, search: str | None = None, invented: bool = False) -> int:
     """The number of rows on all pages of `logins`; or only of people whose address an import invented."""
     statement = select(func.count()).select_from(User).where(User.role != Role.STUDENT, found_by(search))
-    return session.scalar(statement.where(_INVENTED) if invented else statement) or 0
-
-
-_INVENTED = User.email.regexp_match("[.@]invalid$")
+    return session.scalar(statement.where(HAS_INVENTED_ADDRESS) if invented else statement) or 0

@@ -11,13 +11,13 @@ from lmskit.models import Course, OutboxMessage, User
 from lmskit.queries.course import has_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
+from lmskit.vocabulary import OutboxStatus
 
 if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy.orm import Session
 
     from lmskit.queries.frame import Rows
-    from lmskit.vocabulary import OutboxStatus
 
 NEWEST_FIRST = RowOrder(OutboxMessage.id, (OutboxMessage.id,), descending=1)
 
@@ -71,6 +71,12 @@ def message_rows(
 def count_outbox_messages(session: Session, *, status: OutboxStatus | None = None, course: str | None = None) -> int:
     """The number of rows on all pages of `outbox_messages`."""
     return session.scalar(_filtered(select(func.count()), status=status, course=course)) or 0
+
+
+def count_due_messages(session: Session) -> int:
+    """How many messages wait that could be sent now."""
+    due = (OutboxMessage.status == OutboxStatus.WAITING, OutboxMessage.available_at <= func.clock_timestamp())
+    return session.scalar(select(func.count()).select_from(OutboxMessage).where(*due)) or 0
 
 
 def _filtered(statement: Select[*tuple[Any, ...]], *, status: OutboxStatus | None, course: str | None) -> Select[*tuple[Any, ...]]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _BY_SYSTEM = aggregate_order_by(literal(", "), ExternalId.source.collate("C"), ExternalId.external_id.collate("C"))
 BY_NAME = RowOrder(User.id, (User.sort_name.collate("C"), User.id))
+HAS_INVENTED_ADDRESS = User.email.regexp_match("[.@]invalid$")
+"""The condition that an import invented the address of a person; SQL's form of `lmskit.schemas.text.is_invented`."""
 
 
 def person_by_email(session: Session, email: str) -> User | None:

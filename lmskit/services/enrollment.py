@@ -102,9 +102,24 @@ def request_enrollment(session: Session, course: Course, student: User, *, welco
         term=term.name,
         ended_before=earlier_end,
     )
-    due = dt.datetime.combine(term.starts_on, FIRST_HOUR) if welcome is WelcomeTime.AT_START else None
+    due = _first_moment(term) if welcome is WelcomeTime.AT_START else None
     outbox.enqueue(session, enrollment=enrollment, recipient=student.email, template=WELCOME, context=context, due=due)
     return enrollment
+
+
+def welcome_due(session: Session, course: str) -> dt.datetime:
+    """The moment from which messages to students of a course are sent that wait for the first day of its term.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    return _first_moment(session.get_one(Term, course_by_code(session, course).term_id))
+
+
+def _first_moment(term: Term) -> dt.datetime:
+    return dt.datetime.combine(term.starts_on, FIRST_HOUR)
 
 
 def welcome_context(
@@ -124,7 +139,7 @@ def welcome_context(
 def withdraw(session: Session, *, course: str, email: str, notify: bool = False) -> Enrollment:
     """Withdraw a student from a course as of today; attempts and mastery stay.
 
-    With `notify`, a message about it waits in the outbox; not for a student whose enrollment no message has confirmed.
+    With `notify`, a message about it waits in the outbox; not for a student whose enrollment is still pending.
 
     The message of a pending enrollment is cancelled, unless it is being sent at this moment. A student who had been withdrawn
     before gets the earlier end date back.

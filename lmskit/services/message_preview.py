@@ -9,12 +9,14 @@ from sqlalchemy import select
 from lmskit.errors import InputError, StudentNotInCourseError
 from lmskit.models import Course, Enrollment, Term, User
 from lmskit.queries.course import course_by_code
+from lmskit.queries.person import HAS_INVENTED_ADDRESS, person_by_email
 from lmskit.queries.welcome import welcome_text
 from lmskit.schemas.written_message import ENGLISH, WrittenText
 from lmskit.services.enrollment import WELCOME, welcome_context
 from lmskit.services.mail import LANGUAGE, Letter, compose
 from lmskit.services.outbox import new_message_id
 from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -83,8 +85,11 @@ def _recipient(
         .where(Enrollment.course_id == course_id, User.email.is_not(None))
         .order_by(User.sort_name.collate("C"), User.id)
     )
-    if student is not None:
-        statement = statement.where(User.email == student.strip().lower())
+    if student is None:
+        statement = statement.where(Enrollment.status != EnrollmentStatus.WITHDRAWN, ~HAS_INVENTED_ADDRESS)
+    else:
+        person = person_by_email(session, student.strip())
+        statement = statement.where(User.id == (None if person is None else person.id))
     found = session.execute(statement.limit(1)).one_or_none()
     if found is not None:
         return found.email, {"family_name": found.family_name, "given_name": found.given_name}

@@ -12,11 +12,19 @@ from lmskit.services.permission import administrators_only
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+UNUSED_TEXTS = """
+DELETE FROM message_texts AS t WHERE t.kind = 'message' AND NOT EXISTS (
+    SELECT FROM outbox AS o WHERE o.course_id = t.course_id AND o.template = 'message' AND o.context ->> 'text_id' = t.id::text
+)
+"""
+
 
 @administrators_only("remove what is due by the retention periods")
 def remove_messages(session: Session, days: int) -> int:
-    """Remove messages that were settled and are older than so many days; return how many."""
-    return _run(session, f"DELETE FROM outbox WHERE {SETTLED_BEFORE}", days)  # noqa: S608 - the constant above
+    """Remove messages that were settled and are older than so many days, and texts without a message; return how many messages."""
+    removed = _run(session, f"DELETE FROM outbox WHERE {SETTLED_BEFORE}", days)  # noqa: S608 - the constant above
+    session.execute(text(UNUSED_TEXTS))
+    return removed
 
 
 @administrators_only("remove what is due by the retention periods")

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, aliased
 from lmskit.errors import AddressError, ConflictError, MessageNotFoundError, MessageSettledError, NotFoundError
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.queries.page import LAST_ROW
+from lmskit.schemas.text import is_invented
 from lmskit.services.enrollment import request_enrollment
-from lmskit.services.outbox import INVITATION, WITHDRAWN_FIRST, WITHOUT_ENROLLMENT, last_sequence
+from lmskit.services.outbox import INVITATION, WITHDRAWAL, WITHDRAWN_FIRST, WITHOUT_ENROLLMENT, last_sequence
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 
@@ -116,7 +117,14 @@ def _make_due(session: Session, message: OutboxMessage) -> None:
 
 
 def _begin_again(session: Session, message: OutboxMessage) -> None:
-    """Let a message wait that changes no enrollment, as if it had not been tried."""
+    """Let a message that changes no enrollment wait as if it had not been tried, for the address that the student has now."""
+    student = session.get(User, message.student_id) if message.student_id is not None else None
+    enrollment = session.get(Enrollment, (message.course_id, message.student_id), populate_existing=True)
+    if message.template == WITHDRAWAL and (enrollment is None or enrollment.status is not EnrollmentStatus.WITHDRAWN):
+        raise MessageSettledError(f"Message {message.id} says that the student is no longer enrolled, which is not so any more.")
+    if student is None or student.email is None or is_invented(student.email):
+        raise AddressError(student=message.recipient if student is None else student.name)
+    message.recipient = student.email
     message.status, message.attempts, message.in_doubt, message.last_error = OutboxStatus.WAITING, 0, False, None
     message.available_at = session.scalars(select(func.clock_timestamp())).one()
     session.flush()

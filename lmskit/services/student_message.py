@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,14 @@ from lmskit.db import PATIENT, retried
 from lmskit.errors import ChangedMeanwhileError, StudentNotInCourseError
 from lmskit.models import Course, Enrollment, MessageText, OutboxMessage, Term, User
 from lmskit.queries.course import COUNTED, course_by_code
+from lmskit.queries.person import people_by_email
 from lmskit.queries.section import in_section
 from lmskit.rounding import count_text
 from lmskit.schemas.text import is_invented
 from lmskit.services.enrollment import welcome_context
 from lmskit.services.outbox import MESSAGE, new_message_id
 from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import OutboxStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +36,15 @@ FIRST_NAMED = 3
 
 @dataclass(frozen=True)
 class Recipients:
-    """Who gets a message: their addresses by name; and how many have it already, or have no address that mail can be sent to."""
+    """Who gets a message: their addresses by name.
+
+    And how many have it already, could not be reached with it before, or have no address that mail can be sent to.
+    """
 
     course: str
     addresses: tuple[str, ...]
     n_before: int
+    n_failed: int
     n_without_address: int
 
     @property
@@ -47,6 +54,8 @@ class Recipients:
         parts = [f"{count_text(len(self.addresses), 'student')} of {self.course}{': ' if named else ''}{named}."]
         if self.n_before:
             parts.append(f"Not again to {count_text(self.n_before, 'student')} with this text before.")
+        if self.n_failed:
+            parts.append(f"Not to {count_text(self.n_failed, 'student')} whom this text could not reach before: lmskit mail retry.")
         if self.n_without_address:
             parts.append(f"Not to {count_text(self.n_without_address, 'student')} without an address that mail can be sent to.")
         return " ".join(parts)
@@ -81,14 +90,16 @@ def send_message(session: Session, request: SendMessage, *, dry_run: bool = Fals
         session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
     text = {"kind": MESSAGE, "course_id": course.id, "language": request.language, "subject": request.subject, "body": request.text}
     text_id = session.scalar(select(MessageText.id).filter_by(**text).order_by(MessageText.id).limit(1))
-    before = set(_sent(session, text_id)) if text_id is not None else set()
+    before = {} if text_id is None else _sent(session, course, text_id)
     meant = _meant(session, course, request)
     reached = [row for row in meant if row.email is not None and not is_invented(row.email)]
     new = [row for row in reached if row.id not in before]
     if new and not dry_run:
         text_id = text_id or session.scalars(insert(MessageText).values(**text).returning(MessageText.id)).one()
         _enqueue(session, course, text_id, new)
-    return Recipients(course.code, tuple(row.email for row in new), len(reached) - len(new), len(meant) - len(reached))
+    n_failed = sum(before.get(row.id) in {OutboxStatus.REFUSED, OutboxStatus.DEAD} for row in reached)
+    n_before = len(reached) - len(new) - n_failed
+    return Recipients(course.code, tuple(row.email for row in new), n_before, n_failed, len(meant) - len(reached))
 
 
 def send_as_previewed(begin: Opener, request: SendMessage, previewed: Recipients) -> Recipients:
@@ -99,10 +110,14 @@ def send_as_previewed(begin: Opener, request: SendMessage, previewed: Recipients
     ChangedMeanwhileError
         Others would get it. Nothing was changed.
     """
+    tries = itertools.count(1)
 
     def work() -> Recipients:
+        is_first = next(tries) == 1
         with begin() as session:
             sent = send_message(session, request)
+            if not is_first and not sent.addresses:  # the try before was committed, and its answer lost
+                return previewed
             if not set(sent.addresses) <= set(previewed.addresses):
                 raise ChangedMeanwhileError(what=f"the students of {request.course}")
             return sent
@@ -119,15 +134,20 @@ def _meant(session: Session, course: Course, request: SendMessage) -> Sequence[A
     )
     if not request.students:
         return session.execute(statement.where(in_section(session, course.id, request.section, Enrollment.student_id))).all()
-    found = session.execute(statement.where(User.email.in_(request.students))).all()
-    for missing in set(request.students) - {row.email for row in found}:
-        raise StudentNotInCourseError(student=missing, course=course.code)
+    named = people_by_email(session, request.students)
+    found = session.execute(statement.where(User.id.in_([person.id for person in named.values()]))).all()
+    ids = {row.id for row in found}
+    for student in request.students:
+        if (person := named.get(student)) is None or person.id not in ids:
+            raise StudentNotInCourseError(student=student, course=course.code)
     return found
 
 
-def _sent(session: Session, text_id: int) -> Sequence[int | None]:
+def _sent(session: Session, course: Course, text_id: int) -> dict[int | None, OutboxStatus]:
+    """The status of the messages with a text, by student."""
     of_text = (OutboxMessage.template == MESSAGE, OutboxMessage.context["text_id"].astext == str(text_id))
-    return session.scalars(select(OutboxMessage.student_id).where(*of_text)).all()
+    statement = select(OutboxMessage.student_id, OutboxMessage.status).where(OutboxMessage.course_id == course.id, *of_text)
+    return dict(session.execute(statement).all())
 
 
 def _enqueue(session: Session, course: Course, text_id: int, people: Sequence[Any]) -> None:

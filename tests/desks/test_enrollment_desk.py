@@ -9,7 +9,7 @@ from lmskit.forms import EnrollmentScreen
 from lmskit.forms.enrollment import ManyAtOnce
 from lmskit.forms.quiz_exception import ExceptionChange, ExceptionWork
 from lmskit.forms.student_message import MessageWork
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, WelcomeTime
 from tests import factories
 from tests.forms.screen import widgets_in
 
@@ -177,10 +177,12 @@ def press(submission):
     submission.button.click()
 
 
-def test_a_pasted_list_is_previewed_and_then_enrolled_with_a_message_each(session, desk_of, mail_dir):
+@pytest.mark.parametrize("welcome", [WelcomeTime.NOW, pytest.param(WelcomeTime.AT_START, id="at the start of a term that has begun")])
+def test_a_pasted_list_is_previewed_and_then_enrolled_with_a_message_each(session, desk_of, mail_dir, welcome):
     course, known = factories.course(session), factories.student(session, family_name="Quixwell", given_name="Zoë")
     new = f"{factories.unique('new')}@example.com"
     desk = desk_of(course)
+    desk.enrolling.previewing.fields["welcome"].control.value = welcome
     desk.enrolling.previewing.fields["people"].control.value = f"zoe quixwell\nNew Comer <{new}>\nno such person"
     press(desk.enrolling.previewing)
     assert desk.enrolling.previewing.message.value == "Nothing is changed yet. 1 new person, 1 enrolled, 1 unknown."

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from lmskit.errors import MessageRefusedError, MessageSettledError, SectionNotFoundError, StudentNotInCourseError
-from lmskit.models import AuditEntry, Enrollment, OutboxMessage, Section, SectionMember
+from lmskit.models import AuditEntry, Enrollment, MessageText, OutboxMessage, Section, SectionMember
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawSeveral
 from lmskit.schemas.written_message import SendMessage
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll, withdraw
+from lmskit.services.retention import remove_messages
 from lmskit.services.retry import retry
 from lmskit.services.student_message import send_message
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus, SectionKind
@@ -75,6 +76,16 @@ def test_each_active_student_gets_a_message_of_their_own_and_the_same_text_once(
     assert session.scalars(texts).all() == ["Room", "Room"]
 
 
+def test_a_text_is_removed_with_the_last_message_that_has_it(*, session, begin, post, class_):
+    text = select(MessageText.id).where(MessageText.course_id == class_.course.id)
+    send_message(session, class_.written())
+    remove_messages(session, -1)
+    assert session.scalars(text).all() != []
+    sent(begin, post)
+    remove_messages(session, -1)
+    assert session.scalars(text).all() == []
+
+
 def test_a_message_goes_to_a_section_or_to_those_who_are_named(session, class_):
     section = Section(course_id=class_.course.id, kind=SectionKind.SECTION, name="Group A", source="csv")
     session.add(section)
@@ -100,7 +111,11 @@ def test_a_message_that_is_refused_changes_no_enrollment_and_is_tried_again(*, s
     assert message.status is OutboxStatus.REFUSED
     enrollment = session.get(Enrollment, (class_.course.id, class_.ada.id), populate_existing=True)
     assert enrollment.status is EnrollmentStatus.ACTIVE
+    again = send_message(session, class_.written(students=[class_.ada.email]))
+    assert (again.addresses, again.n_before, again.n_failed) == ((), 0, 1)
     post.answers.clear()
+    class_.ada.email = f"new.{class_.ada.email}"
+    session.flush()
     assert retry(session, [message.id]).due_now == 1
     assert class_.ada.email in sent(begin, post)
     with pytest.raises(MessageSettledError, match="was sent"):
@@ -119,6 +134,12 @@ def test_a_withdrawn_student_gets_a_message_if_that_is_wanted_and_the_enrollment
     sent(begin, post)
     withdraw(session, course=code, email=class_.ada.email, notify=True)
     assert len(messages_to(session, class_.ada, "withdrawal")) == 2
+    post.answers[class_.ada.email] = MessageRefusedError("550 no such mailbox")
+    deliver_waiting(begin, post)
+    [refused] = [each for each in messages_to(session, class_.ada, "withdrawal") if each.status is OutboxStatus.REFUSED]
+    enroll(session, EnrollStudent(course=code, email=class_.ada.email))
+    with pytest.raises(MessageSettledError, match="not so any more"):
+        retry(session, [refused.id])
 
 
 def test_many_withdrawn_students_get_one_likewise(*, session, begin, post, class_):
