@@ -1,6 +1,5 @@
 """`lmskit enrollment`: list the students of a course, enrol and withdraw students, send the messages about it."""
 
-import datetime as dt
 from functools import partial
 from typing import Annotated
 
@@ -18,12 +17,10 @@ from lmskit.errors import InputError
 from lmskit.limits import MOST_STUDENTS
 from lmskit.listings import ROSTER
 from lmskit.models import Enrollment
-from lmskit.queries.course import course_by_code
 from lmskit.queries.roster import roster_rows, roster_size
-from lmskit.queries.term import term_over
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawSeveral
-from lmskit.services.admission import admit
+from lmskit.services.admission import admit, over_sentence
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.enrollment import withdraw as withdraw_student
 from lmskit.services.pasted_enrollment import enroll_pasted
@@ -119,10 +116,8 @@ def add(
 
 
 def _term_over(course: str) -> str:
-    """Say that the last day of the course's term is past; empty if it is not."""
     with snapshot() as session:
-        term = term_over(session, course_by_code(session, course).id, today=dt.datetime.now(dt.UTC).date())
-    return "" if term is None else f"The term {term.code} of {course} ended on {term.ends_on}."
+        return over_sentence(session, course)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.desks.options import course_options
-from lmskit.errors import InputError
+from lmskit.errors import InputError, LmskitError
 from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
 from lmskit.forms.quiz_exception import ExceptionWork
 from lmskit.forms.several import Preview
@@ -30,7 +30,7 @@ from lmskit.queries.section import section_rows
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral
 from lmskit.schemas.written_message import SendMessage
-from lmskit.services.admission import admit
+from lmskit.services.admission import admit, over_sentence
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import welcome_due, withdraw, withdraw_by_id
@@ -65,6 +65,10 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
     def on_enroll(request: EnrollStudent) -> str:
         return admit(begin, transport, request)
 
+    def ask_to_enroll(request: EnrollStudent) -> str:
+        with read() as session:
+            return _all_the_same(over_sentence(session, request.course), request.email)
+
     def on_withdraw(request: Withdrawal) -> str:
         sentence = retried(lambda: _withdrawn(begin, request), idempotent=False)
         return f"{sentence} {_delivered(begin)}" if request.notify else sentence
@@ -87,6 +91,7 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         courses=known_courses,
         on_enroll=on_enroll,
         on_withdraw=on_withdraw,
+        ask_to_enroll=ask_to_enroll,
         read_roster=read_roster,
         find_student=find_student,
         many=_many_at_once(begin, read),
@@ -101,7 +106,8 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
     def preview_enrollment(request: EnrollPasted) -> Preview:
         with begin() as session:
             report = enroll_pasted(session, request, dry_run=True)
-        return _preview(report)
+            over = over_sentence(session, request.course)
+        return replace(_preview(report), question=_all_the_same(over, count_text(report.n_done, "student")))
 
     def enroll_previewed(request: EnrollPasted, preview: Preview) -> str:
         report = as_previewed(begin, partial(enroll_pasted, request=request), preview.report, what=f"the students of {request.course}")
@@ -121,11 +127,15 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
         sentence = f"{_counted(report.n_done)} withdrawn from {report.course}. Their records and all attempts stay."
         return f"{sentence} {_delivered(begin)}" if request.notify else sentence
 
-    def section_names(code: str) -> list[str]:
+    def sections_of(code: str) -> list[tuple[str, str]]:
+        kinds: dict[str, list[str]] = {}
         with read() as session:
-            return [str(row["name"]) for row in section_rows(session, code, limit=MAX_PAGE)]
+            for row in section_rows(session, code, limit=MAX_PAGE):
+                kinds.setdefault(str(row["name"]), []).append(f"the {row['kind']}")
+        # A section and a group of one name are chosen together, as by the command.
+        return [(f"{' and '.join(of_name)} {name}", name) for name, of_name in kinds.items()]
 
-    return ManyAtOnce(preview_enrollment, enroll_previewed, preview_withdrawal, withdraw_previewed, section_names)
+    return ManyAtOnce(preview_enrollment, enroll_previewed, preview_withdrawal, withdraw_previewed, sections_of)
 
 
 def _messages(begin: Opener, read: Opener) -> MessageWork:
@@ -144,11 +154,14 @@ def _messages(begin: Opener, read: Opener) -> MessageWork:
 
 
 def _delivered(begin: Opener) -> str:
-    """Send what is due, for a while, and return the result in words."""
+    """Send what is due, for a while, and return the result in words; also an error, since what the messages are about is done."""
     until = time.monotonic() + TIME_TO_SEND
-    sent = deliver_waiting(begin, transport_of(access().settings), go_on=lambda: time.monotonic() < until)
-    with begin() as session:
-        n_due = count_due_messages(session)
+    try:
+        sent = deliver_waiting(begin, transport_of(access().settings), go_on=lambda: time.monotonic() < until)
+        with begin() as session:
+            n_due = count_due_messages(session)
+    except LmskitError as error:
+        return f"Not all messages have been sent. {error}"
     waiting = f" {count_text(n_due, 'message')} {'waits' if n_due == 1 else 'wait'}: admin/outbox sends {'it' if n_due == 1 else 'them'}."
     return sent.stopped or f"Messages: {sent.sentence}{waiting if n_due else ''}"
 
@@ -174,10 +187,15 @@ def _exceptions(begin: Opener, read: Opener) -> ExceptionWork:
 
 
 def _preview(report: PastedReport) -> Preview:
-    table = PASTED_PEOPLE.shown(PASTED_PEOPLE.table(report.records()[:MAX_PAGE]))
+    table = PASTED_PEOPLE.shown(PASTED_PEOPLE.table(report.records()))
     if all(row.line is None for row in report.rows):  # a section or a whole course, of which nothing was pasted
         table = table[[PASTED_PEOPLE.headings[name] for name in ("name", "outcome")]]
     return Preview(table, report.counts(), report.n_done, report=report)
+
+
+def _all_the_same(over: str, who: str) -> str:
+    """The question before students are enrolled into a term that is over; empty if it is not."""
+    return f"{over} Enrol {who} all the same?" if over else ""
 
 
 def _counted(number: int) -> str:

@@ -213,6 +213,8 @@ class CourseChangeForm:
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first.")
             return
+        self._seen, self.title.value = None, ""
+        self.weeks.show([])
         with errors_shown(self.message):
             self._show()
 

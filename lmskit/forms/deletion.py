@@ -13,6 +13,7 @@ from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field
 from lmskit.forms.import_undo import MUCH
 from lmskit.forms.submission import Submission
+from lmskit.forms.typed_number import is_typed
 from lmskit.rounding import count_text
 from lmskit.schemas.deletion import Deletable, DeleteRequest
 from lmskit.widgets import Message, errors_shown, heading
@@ -124,6 +125,7 @@ class DeletionForm:
     def _list_quizzes(self) -> None:
         if self.course.value is None or self.what.value is not Deletable.QUIZ:
             return
+        set_options(self.quiz, ())
         with errors_shown(self.message):
             quizzes = self._read_quizzes(self.course.value)
             set_options(self.quiz, quizzes or [("no quizzes", 0)])
@@ -158,7 +160,7 @@ class DeletionForm:
             return f"{self._rehearse(request)} To delete it, press Delete again."
         shown = self._rehearsed[1]
         n_rows = shown.n_rows
-        if n_rows > MUCH and self.typed.value.strip().replace(",", "") != str(n_rows):
+        if n_rows > MUCH and not is_typed(self.typed.value, n_rows):
             self._typed.problem = f"{count_text(n_rows, 'row')} would go: type this number."
             raise InputError("Nothing was deleted. Type the number of rows first.")
         self._rehearsed = None  # if it is refused, what would go now is shown again first

@@ -43,12 +43,19 @@ class EnrollmentForm:
         Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     course
         The widget whose value is the course's code.
+    confirm
+        Returns what has to be answered with yes before it, or an empty text.
     clock
         Monotonic time in seconds.
     """
 
     def __init__(
-        self, on_submit: Callable[[EnrollStudent], str], *, course: widgets.Dropdown, clock: Callable[[], float] = time.monotonic
+        self,
+        on_submit: Callable[[EnrollStudent], str],
+        *,
+        course: widgets.Dropdown,
+        confirm: Callable[[EnrollStudent], str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.course = course
         self.email = widgets.Text(placeholder="student@example.org")
@@ -61,10 +68,14 @@ class EnrollmentForm:
             "given_name": Field("Given name", self.given_name, width="1 1 150px"),
             "welcome": Field("Message", self.welcome, hint="Until it is accepted, the enrollment is pending."),
         }
-        self.submission = Submission("Enrol", fields=fields, read=self._request, on_submit=on_submit, on_success=self._empty, clock=clock)
+        self.submission = Submission(
+            "Enrol", fields=fields, read=self._request, on_submit=on_submit, on_success=self._empty, confirm=confirm, clock=clock
+        )
         self.enroll, self.message = self.submission.button, self.submission.message
         names = row(fields["family_name"], fields["given_name"])
         self.view = _card("Enrol a student", [fields["email"].view, names, fields["welcome"].view], self.submission)
+        for control in (course, self.email, self.family_name, self.given_name, self.welcome):
+            control.observe(lambda _change: self.submission.withdraw_question(), names="value")
 
     def _request(self) -> EnrollStudent:
         return EnrollStudent(
@@ -166,6 +177,9 @@ class Roster:
         """Show the first page of `course`."""
         self._course = course
         self.pager.first()
+        self.table.clear()
+        self.enrolled = ()
+        self.on_shown()
         self.refresh()
 
     def refresh(self) -> None:
@@ -190,13 +204,13 @@ class Roster:
 
 @dataclass(frozen=True)
 class ManyAtOnce:
-    """What the forms for many students at once do: previews, and what was previewed; and the sections of a course by its code."""
+    """What the forms for many students at once do: previews, and what was previewed; and label and name of each section of a course."""
 
     preview_enrollment: Callable[[EnrollPasted], Preview]
     enroll: Callable[[EnrollPasted, Preview], str]
     preview_withdrawal: Callable[[WithdrawSeveral], Preview]
     withdraw: Callable[[WithdrawSeveral, Preview], str]
-    sections: Callable[[str], Sequence[str]]
+    sections: Callable[[str], Sequence[tuple[str, str]]]
 
 
 class EnrollmentScreen:
@@ -208,6 +222,8 @@ class EnrollmentScreen:
         Label and code of each course.
     on_enroll, on_withdraw
         Do the work and return the sentence to show. If they raise an `LmskitError`, that error's sentence is shown instead.
+    ask_to_enroll
+        Returns what has to be answered with yes before a student is enrolled, or an empty text.
     read_roster, find_student
         See `ReadRoster` and `FindStudent`.
     many
@@ -230,6 +246,7 @@ class EnrollmentScreen:
         courses: Sequence[tuple[str, str]],
         on_enroll: Callable[[EnrollStudent], str],
         on_withdraw: Callable[[Withdrawal], str],
+        ask_to_enroll: Callable[[EnrollStudent], str],
         read_roster: ReadRoster,
         find_student: FindStudent,
         many: ManyAtOnce,
@@ -241,7 +258,7 @@ class EnrollmentScreen:
     ) -> None:
         self.course = course_dropdown(courses, course)
         self.roster = Roster(read_roster, find_student)
-        self.enrollment = EnrollmentForm(self._then_show_student(on_enroll), course=self.course, clock=clock)
+        self.enrollment = EnrollmentForm(self._then_show_student(on_enroll), course=self.course, confirm=ask_to_enroll, clock=clock)
         self.withdrawal = WithdrawalForm(self._then_show_student(on_withdraw), course=self.course, clock=clock)
         self._sections = many.sections
         self.enrolling = enrol_several(
@@ -278,9 +295,12 @@ class EnrollmentScreen:
         if self.course.value is None:
             self.enrollment.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
         else:
-            sections = self._sections(self.course.value)
-            self.withdrawing.offer(sections)
-            self.messages.offer(sections)
+            self.withdrawing.offer(())
+            self.messages.offer(())
+            with errors_shown(self.withdrawing.message):
+                sections = self._sections(self.course.value)
+                self.withdrawing.offer(sections)
+                self.messages.offer(sections)
             self.roster.show(self.course.value)
             self.exceptions.show(self.course.value)
 

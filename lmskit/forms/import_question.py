@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from lmskit.forms.field import Field, row
+from lmskit.forms.typed_number import is_typed
 from lmskit.importers.report import ImportReport, MissingCheck
 
 
@@ -58,9 +59,9 @@ class ImportQuestion:
         typed = {"withdraw_at_most": self.withdraw.value.strip(), "remove_at_most": self.remove.value.strip()}
         asked = _asked(report)
         for name, field in self.fields.items():
-            is_wrong = name in asked and typed[name] and typed[name] != str(asked[name].count)
+            is_wrong = name in asked and typed[name] and not is_typed(typed[name], asked[name].count)
             field.problem = "This is not the number of students in the preview." if is_wrong else ""
-        return all(typed[name] == str(check.count) for name, check in asked.items())
+        return all(is_typed(typed[name], check.count) for name, check in asked.items())
 
     def disable(self, *, disabled: bool) -> None:
         """Allow changes, or not, while a task runs."""

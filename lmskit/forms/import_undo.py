@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from lmskit.forms.background_work import BackgroundWork
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
+from lmskit.forms.typed_number import is_typed
 from lmskit.listings import IMPORT_RUNS
 from lmskit.rounding import count_text
 from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading
@@ -210,8 +211,8 @@ class PastImports:
         self.show_it.disabled = self.rehearse.disabled = nothing
         shown = self._rehearsed[1] if self._rehearsed is not None and self._rehearsed[0] == self.chosen.value else None
         n_rows = shown.n_rows if shown is not None else 0
-        typed = self.typed.value.strip().replace(",", "")
-        agreed = n_rows <= MUCH or typed == str(n_rows)
+        typed = self.typed.value.strip()
+        agreed = n_rows <= MUCH or is_typed(typed, n_rows)
         wrong = f"This is not the number of rows: {count_text(n_rows, 'row')} would be taken back."
         self._typed.problem = wrong if typed and not agreed else ""
         self.undo.disabled = nothing or n_rows == 0 or not agreed

@@ -74,6 +74,7 @@ class MasteryRuleForm:
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first.")
             return
+        self._show_parameters(None, {})
         with errors_shown(self.message):
             self._show()
             name, given = self._stored

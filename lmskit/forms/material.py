@@ -174,6 +174,9 @@ class MaterialScreen:
 
     def _choose_course(self) -> None:
         self.pager.first()
+        self.table.clear()
+        self._titles, self.chosen.options = {}, ()
+        self.details.offer((), _label)
         self.message.clear()
         self.removal.message.clear()
         self.details.submission.message.clear()

@@ -209,12 +209,14 @@ class NextTermScreen:
                 self._filling = False
 
     def _fill_courses(self) -> None:
+        set_options(self.course, [("All courses of the term", EVERY_COURSE)])
+        self.members.options = ()
         courses = self._work.courses(self.source.value) if self.source.value else []
         set_options(self.course, [("All courses of the term", EVERY_COURSE), *courses])
         self._fill_staff()
 
     def _fill_staff(self) -> None:
-        self.members.value = ()
+        self.members.options = ()
         self.members.options = list(self._work.staff(self.source.value, self.course.value or "")) if self.source.value else []
         self.staff.value = NOT_CHOSEN
         self._show_fields()

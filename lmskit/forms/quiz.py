@@ -178,6 +178,7 @@ class QuizForm:
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
             return
+        self.quiz.options = [("A new quiz", NEW)]
         with errors_shown(self.message):
             self._set_options(NEW)
             self._open()
@@ -218,11 +219,10 @@ class QuizForm:
 
     def _saved(self) -> None:
         """List the quiz under its title; after a new quiz, empty the form for the next one."""
-        sentence, saved = self.message.value, self.quiz.value
+        saved = self.quiz.value
         self._set_options(saved)
         if saved == NEW:
             self._open()
-        self.message.good(sentence)
 
 
 def _findings(bank: Bank) -> pd.DataFrame:

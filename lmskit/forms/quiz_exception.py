@@ -91,10 +91,12 @@ class QuizExceptionForm:
     def show(self, course: str) -> None:
         """Show the quizzes and the first page of the exceptions of `course`."""
         self.message.clear()
+        set_options(self.quiz, ())
+        self.table.clear()
+        self.pager.first()
         with errors_shown(self._read_message):
             set_options(self.quiz, self._work.quizzes(course))
-        self.pager.first()
-        self.refresh()
+            self.refresh()
 
     def refresh(self) -> None:
         """Read the page that is shown again."""

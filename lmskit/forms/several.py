@@ -13,11 +13,12 @@ import pandas as pd
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field
 from lmskit.forms.submission import Submission
+from lmskit.forms.typed_number import is_typed
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, WithdrawSeveral
 from lmskit.schemas.request import Request
 from lmskit.vocabulary import WelcomeTime
-from lmskit.widgets import Message, Table, heading
+from lmskit.widgets import Message, Pager, Table, heading
 
 Several = TypeVar("Several", bound=Request)
 
@@ -34,13 +35,15 @@ class Preview:
     Attributes
     ----------
     table
-        As it is shown.
+        One row for each person, with headings.
     counts
         How often each outcome occurs, such as "38 enrolled, 2 unknown".
     n_done
         People for whom something would be written.
     reasons
         Why their number has to be typed; empty if it need not be.
+    question
+        What has to be answered with yes before it is done; empty if nothing has to be.
     report
         What the desk needs to do what was previewed.
     """
@@ -49,6 +52,7 @@ class Preview:
     counts: str
     n_done: int
     reasons: Sequence[str] = ()
+    question: str = ""
     report: Any = None
 
 
@@ -90,19 +94,29 @@ class SeveralForm(Generic[Several]):
         self._previewed: tuple[Several, Preview] | None = None
         self.previewing = Submission("Preview", fields=fields, read=read, on_submit=self._preview, clock=clock)
         self.previewing.button.button_style = ""
+        self.pager = Pager(self._show_page, noun="students")
         self.table = Table()
         self.table.view.layout.max_height = HIGHEST
         self.number = widgets.Text(placeholder="their number", continuous_update=True)
         self.number_field = Field("Students to withdraw", self.number, hint="So many at once: type their number to confirm it.")
         self.message = Message()
-        self.doing = Submission(verb, fields={}, read=self._request, on_submit=self._do, message=self.message, clock=clock)
+        self.doing = Submission(
+            verb,
+            fields={},
+            read=lambda: self._shown()[0],
+            on_submit=self._do,
+            confirm=lambda _request: self._shown()[1].question,
+            message=self.message,
+            clock=clock,
+        )
         self.number.observe(lambda _change: self._show_button(), names="value")
         parts = [field.view for field in fields.values()]
-        self._previewed_parts = widgets.VBox(
-            [self.number_field.view, self.doing.view, self.table.view], layout=widgets.Layout(display="none", overflow="visible")
-        )
+        self._previewed_parts = [
+            widgets.VBox(parts, layout=widgets.Layout(display="none", overflow="visible"))
+            for parts in ([self.number_field.view, self.doing.view], [self.pager.view, self.table.view])
+        ]
         self.view = widgets.VBox(
-            [heading(title), *parts, self.previewing.view, self._previewed_parts, self.message.view],
+            [heading(title), *parts, self.previewing.view, self._previewed_parts[0], self.message.view, self._previewed_parts[1]],
             layout=widgets.Layout(flex="1 1 320px", overflow="visible"),
         )
         self.view.add_class("lmskit-several")
@@ -117,18 +131,22 @@ class SeveralForm(Generic[Several]):
         self._previewed = None
         self.number.value = ""
         self.previewing.message.clear()
-        self._previewed_parts.layout.display = "none"
+        self.doing.withdraw_question()
+        for part in self._previewed_parts:
+            part.layout.display = "none"
 
     def _preview(self, request: Several) -> str:
         self.forget()
         self.message.clear()
         preview = self._on_preview(request)
         self._previewed = (request, preview)
-        self.table.show(preview.table)
+        self.pager.first()
+        self._show_page()
         self.number_field.view.layout.display = None if preview.reasons else "none"
         self.doing.button.description = f"{self._verb} {count_text(preview.n_done, 'student')}"
         self.doing.view.layout.display = None if preview.n_done else "none"
-        self._previewed_parts.layout.display = None
+        for part in self._previewed_parts:
+            part.layout.display = None
         self._show_button()
         why = f" {'; '.join(preview.reasons)}." if preview.reasons else ""
         return f"Nothing is changed yet. {preview.counts}.{why}" if preview.counts else "There is nobody for whom anything would change."
@@ -137,19 +155,22 @@ class SeveralForm(Generic[Several]):
         if self._previewed is None:
             return
         preview, typed = self._previewed[1], self.number.value.strip()
-        is_right = not preview.reasons or typed == str(preview.n_done)
+        is_right = not preview.reasons or is_typed(typed, preview.n_done)
         self.number_field.problem = "This is not the number of students in the preview." if typed and not is_right else ""
         self.doing.button.disabled = not is_right
 
-    def _request(self) -> Several:
+    def _show_page(self) -> None:
+        table, first = self._shown()[1].table, self.pager.offset
+        self.table.show(table.iloc[first : first + self.pager.page_size])
+        self.pager.show(total=len(table))
+
+    def _shown(self) -> tuple[Several, Preview]:
         if self._previewed is None:  # the button is not shown then
             raise RuntimeError("nothing was previewed")
-        return self._previewed[0]
+        return self._previewed
 
     def _do(self, request: Several) -> str:
-        if self._previewed is None:
-            raise RuntimeError("nothing was previewed")
-        preview = self._previewed[1]
+        preview = self._shown()[1]
         self.forget()
         sentence = self._on_submit(request, preview)
         self.people.value = ""
@@ -242,13 +263,13 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
         for control in (self.people, course, self.notify):
             control.observe(lambda _change: self.forget(), names="value")
 
-    def offer(self, sections: Sequence[str]) -> None:
-        """Offer these sections and groups of the course."""
+    def offer(self, sections: Sequence[tuple[str, str]]) -> None:
+        """Offer these sections and groups of the course, each as label and name."""
         set_options(
             self.who,
             [
                 ("those in a list", IN_A_LIST),
-                *((f"all students of {name}", name) for name in sections),
+                *((f"all students of {label}", name) for label, name in sections),
                 ("all students of the course", EVERYONE),
             ],
         )

@@ -80,9 +80,9 @@ class StudentMessageForm:
         for control in (course, self.section, self.students, self.subject, self.language, self.text):
             control.observe(lambda _change: self._forget(), names="value")
 
-    def offer(self, sections: Sequence[str]) -> None:
-        """Offer these sections and groups of the course."""
-        set_options(self.section, [("all students", EVERYONE), *((f"students of {name}", name) for name in sections)])
+    def offer(self, sections: Sequence[tuple[str, str]]) -> None:
+        """Offer these sections and groups of the course, each as label and name."""
+        set_options(self.section, [("all students", EVERYONE), *((f"students of {label}", name) for label, name in sections)])
 
     def _request(self) -> SendMessage:
         return SendMessage(

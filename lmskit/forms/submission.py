@@ -34,7 +34,8 @@ class Submission(Generic[Request]):
     on_submit
         Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     on_success
-        Called after the work was done, for instance to empty the fields.
+        Called after the work was done and before its sentence is shown, for instance to empty the fields. An error in it is shown
+        behind the sentence.
     confirm
         Returns a question that must be answered with yes before the work is done, or an empty text if there is none to ask; by
         default no question is asked. If it raises an `LmskitError`, that error's sentence is shown, and nothing is done.
@@ -133,13 +134,24 @@ class Submission(Generic[Request]):
         return self._clock() - self._ended < DOUBLE_CLICK
 
     def _submit(self, request: Request) -> None:
+        done: str | None = None
         try:
             with errors_shown(self.message):
-                self.message.good(self._on_submit(request))
-                if self._on_success is not None:
-                    self._on_success()
+                done = self._on_submit(request)
+            if done is not None:
+                self._show_done(done)
         finally:
             self._end()
+
+    def _show_done(self, sentence: str) -> None:
+        """Say what was done once the screen shows it: who reads that it was done may choose from a list that is still the old one."""
+        is_shown = False
+        with errors_shown(self.message, done=sentence):
+            if self._on_success is not None:
+                self._on_success()
+            is_shown = True
+        if is_shown:
+            self.message.good(sentence)
 
     def _end(self) -> None:
         self._ended = self._clock()

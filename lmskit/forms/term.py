@@ -163,6 +163,7 @@ class TermScreen:
     def _show_status(self) -> None:
         self._steps = ()
         self.status.clear()
+        self.archives.clear()
         if self.term.value is not None:
             with errors_shown(self.status):
                 found = self._work.status(self.term.value)

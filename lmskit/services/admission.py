@@ -13,6 +13,7 @@ from lmskit.errors import AlreadyEnrolledError, LmskitError, MessageRefusedError
 from lmskit.models import Enrollment, OutboxMessage
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
+from lmskit.queries.term import term_over
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services import outbox
 from lmskit.services.delivery import LEASE, deliver_one, deliver_waiting
@@ -69,6 +70,18 @@ def admit(begin: Opener, transport: Transport, request: EnrollStudent, *, lease:
 def sent_later(due: dt.datetime) -> str:
     """Say when enrollments become active whose messages wait for the first day of a term."""
     return f"It becomes active on {due:%Y-%m-%d}, once the message of that day is accepted; to send it then: lmskit mail deliver"
+
+
+def over_sentence(session: Session, course: str) -> str:
+    """Say that the last day of the course's term is past; empty if it is not.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    term = term_over(session, course_by_code(session, course).id, today=dt.datetime.now(dt.UTC).date())
+    return "" if term is None else f"The term {term.code} of {course} ended on {term.ends_on}."
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,10 @@ class Message:
 
 
 @contextmanager
-def errors_shown(message: Message) -> Iterator[None]:
+def errors_shown(message: Message, *, done: str = "") -> Iterator[None]:
     """Show an error that ends the block in `message`; an `LmskitError` ends there, a bug is raised again.
 
+    `done` says what was done before the block and is not undone by an error: it is shown before the error's sentence.
     While the block waits for another session of the database, the message says so.
     JupyterLab shows the traceback of a button's work only in its log, so the message says where to look.
     """
@@ -77,13 +78,19 @@ def errors_shown(message: Message) -> Iterator[None]:
         else:
             message.neutral(sentence)
 
+    def show_error(sentence: str) -> None:
+        if done:
+            message.warn(f"{done} What is shown is not up to date: {sentence}")
+        else:
+            message.bad(sentence)
+
     try:
         with waits_shown(show_wait):
             yield
     except LmskitError as error:
-        message.bad(str(error))
+        show_error(str(error))
     except Exception as error:
-        message.bad(bug_message(error))
+        show_error(bug_message(error))
         raise
 
 

@@ -101,3 +101,8 @@ class Table:
         """Show `frame`, its columns headed by their names."""
         self.frame = frame
         self.view.value = table_html(frame, nothing=self._nothing)
+
+    def clear(self) -> None:
+        """Show nothing, as before something is read that may fail: what is shown would be of something else then."""
+        self.frame = pd.DataFrame()
+        self.view.value = ""

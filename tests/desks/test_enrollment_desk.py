@@ -5,10 +5,12 @@ import email.policy
 import pytest
 
 from lmskit.desks import enrollment_desk
+from lmskit.errors import ConflictError
 from lmskit.forms import EnrollmentScreen
 from lmskit.forms.enrollment import ManyAtOnce
 from lmskit.forms.quiz_exception import ExceptionChange, ExceptionWork
 from lmskit.forms.student_message import MessageWork
+from lmskit.models import Section
 from lmskit.vocabulary import EnrollmentStatus, WelcomeTime
 from tests import factories
 from tests.forms.screen import widgets_in
@@ -163,6 +165,7 @@ def test_without_any_course_the_screen_says_where_to_set_one_up():
         courses=[],
         on_enroll=lambda _request: pytest.fail("nothing should be done"),
         on_withdraw=lambda _request: pytest.fail("nothing should be done"),
+        ask_to_enroll=lambda _request: pytest.fail("nothing should be done"),
         read_roster=lambda *_page: pytest.fail("nothing should be done"),
         find_student=lambda *_student: pytest.fail("nothing should be done"),
         many=ManyAtOnce(*[lambda *_request: pytest.fail("nothing should be done")] * 5),
@@ -195,14 +198,92 @@ def test_a_pasted_list_is_previewed_and_then_enrolled_with_a_message_each(sessio
     assert len(list(mail_dir.glob("*.eml"))) == 2
 
 
+def test_who_is_enrolled_into_a_term_that_is_over_is_asked_about_as_by_the_command(session, desk_of, mail_dir):
+    term = factories.term(session, ends_on=dt.date(2020, 1, 31), starts_on=dt.date(2019, 9, 1))
+    course = factories.course(session, in_term=term)
+    over = f"The term {term.code} of {course.code} ended on 2020-01-31."
+    desk = desk_of(course)
+    address = f"{factories.unique('late')}@example.com"
+    enrol(desk, address, "Latecomer")
+    assert desk.enrollment.submission.question.value == f"{over} Enrol {address} all the same?"
+    assert desk.roster.table.frame.empty
+    desk.enrollment.submission._ended = float("-inf")
+    desk.enrollment.submission.yes.click()
+    assert desk.roster.table.frame["E-mail"].tolist() == [address]
+    desk.enrolling.people.value = str(factories.student(session).email)
+    press(desk.enrolling.previewing)
+    press(desk.enrolling.doing)
+    assert desk.enrolling.doing.question.value == f"{over} Enrol 1 student all the same?"
+    desk.enrolling.doing._ended = float("-inf")
+    desk.enrolling.doing.yes.click()
+    assert desk.enrolling.message.value.startswith("1 student was enrolled in")
+
+
+def test_many_are_enrolled_although_their_messages_cannot_be_sent(session, desk_of, monkeypatch, mail_dir):
+    course = factories.course(session)
+    desk = desk_of(course)
+    desk.enrolling.people.value = str(factories.student(session).email)
+    press(desk.enrolling.previewing)
+
+    def lost(*_arguments, **_options):
+        raise ConflictError("The connection is lost.")
+
+    monkeypatch.setattr("lmskit.desks.enrollment.deliver_waiting", lost)
+    press(desk.enrolling.doing)
+    assert desk.enrolling.message.value == (
+        f"1 student was enrolled in {course.code}. Not all messages have been sent. The connection is lost."
+    )
+    assert desk.roster.table.frame["Status"].tolist() == ["pending"]
+
+
+def test_a_preview_shows_every_row_page_by_page(session, desk_of):
+    desk = desk_of(factories.course(session))
+    desk.enrolling.people.value = "\n".join(f"nobody.{number}@example.com" for number in range(30))
+    press(desk.enrolling.previewing)
+    assert desk.enrolling.pager.label.value == "students 1–25 of 30"
+    desk.enrolling.pager.next.click()
+    assert len(desk.enrolling.table.frame) == 5
+
+
+def test_a_section_and_a_group_of_one_name_are_chosen_together(session, desk_of):
+    course = factories.course(session)
+    for kind, name in (("section", "A"), ("group", "A"), ("group", "B")):
+        session.add(Section(course_id=course.id, kind=kind, name=name, source="csv"))
+    session.flush()
+    labels = [label for label, _ in desk_of(course).withdrawing.who.options]
+    assert labels[1:3] == ["all students of the section and the group A", "all students of the group B"]
+
+
+def test_a_course_that_cannot_be_read_shows_nothing_of_the_one_before(session, in_session, mail_dir):
+    first, second = factories.course(session, weeks=1), factories.course(session)
+    factories.quiz(session, first)
+    factories.enrollment(session, first)
+    lost = False
+
+    def read():
+        if lost:
+            raise ConflictError("The connection is lost.")
+        return in_session()
+
+    desk = enrollment_desk(first.code, begin=in_session, read=read)
+    assert desk.withdrawal.student.options
+    assert desk.exceptions.quiz.options
+    lost = True
+    desk.course.value = second.code
+    assert desk.withdrawal.student.options == ()
+    assert desk.exceptions.quiz.options == ()
+    assert desk.roster.table.view.value == ""
+    assert desk.roster.message.value == "The connection is lost."
+
+
 def test_a_list_that_was_changed_after_the_preview_is_not_enrolled(session, desk_of):
     desk = desk_of(factories.course(session))
     people = desk.enrolling.previewing.fields["people"].control
     people.value = str(factories.student(session).email)
     press(desk.enrolling.previewing)
-    assert desk.enrolling._previewed_parts.layout.display is None
+    assert desk.enrolling._previewed_parts[0].layout.display is None
     people.value += "\nanother.one@example.org"
-    assert desk.enrolling._previewed_parts.layout.display == "none"
+    assert desk.enrolling._previewed_parts[0].layout.display == "none"
 
 
 def test_many_are_withdrawn_once_their_number_is_typed(session, desk_of):

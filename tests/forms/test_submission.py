@@ -91,6 +91,36 @@ def test_a_refusal_is_shown_as_its_sentence_and_the_form_keeps_what_was_typed():
     assert not form.button.disabled
 
 
+def test_success_is_said_once_the_screen_shows_it():
+    said = []
+    form = submission(lambda request: "stored", on_success=lambda: said.append(form.message.value))
+    form.button.click()
+    assert said == [""]
+    assert form.message.value == "stored"
+
+
+def test_what_was_done_is_said_although_the_screen_cannot_show_it(caplog):
+    def lost():
+        raise ConflictError("The list cannot be read.")
+
+    form = submission(lambda request: "Stored.", on_success=lost)
+    form.button.click()
+    assert form.message.value == "Stored. What is shown is not up to date: The list cannot be read."
+    form = submission(lambda request: "Stored.", on_success=lambda: 1 / 0)
+    form.button.click()
+    assert form.message.value.startswith("Stored. What is shown is not up to date: lmskit failed unexpectedly (ZeroDivisionError).")
+    assert not form.button.disabled
+
+
+def test_where_there_is_nothing_to_ask_the_work_is_done_at_once():
+    form = submission(lambda request: "stored", confirm=lambda request: "")
+    form.button.click()
+    assert form.message.value == "stored"
+    asking = submission(pytest.fail, confirm=lambda request: "Really?")
+    asking.button.click()
+    assert asking.question.value == "Really?"
+
+
 def test_a_bug_leaves_its_traceback_in_the_log_and_the_form_can_be_used_again(caplog):
     form = submission(lambda request: request.no_such_field)
     form.button.click()
