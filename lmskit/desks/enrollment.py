@@ -73,14 +73,15 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         sentence = retried(lambda: _withdrawn(begin, request), idempotent=False)
         return f"{sentence} {_delivered(begin)}" if request.notify else sentence
 
-    def read_roster(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+    def read_roster(code: str, searched: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
-            return course_roster(session, code, limit=limit, offset=offset), roster_size(session, code)
+            page = course_roster(session, code, search=searched or None, limit=limit, offset=offset)
+            return page, roster_size(session, code, search=searched or None)
 
     def find_student(code: str, column: str, value: object) -> int | None:
         offset, total = 0, 1
         while offset < total:
-            page, total = read_roster(code, MAX_PAGE, offset)
+            page, total = read_roster(code, "", MAX_PAGE, offset)
             [positions] = (page[column] == value).to_numpy().nonzero()
             if len(positions):
                 return offset + int(positions[0])

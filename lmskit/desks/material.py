@@ -26,6 +26,7 @@ from lmskit.materials.store import MaterialStore
 from lmskit.materials.vectors.choice import chosen_embedder
 from lmskit.materials.web.fetching import WebFetcher, web_fetcher
 from lmskit.queries.course import syllabus
+from lmskit.queries.crawl_list import crawls
 from lmskit.queries.material import count_materials, materials_of_course
 from lmskit.queries.material_vectors import lacks_vectors, model_in_use
 from lmskit.queries.page import MAX_PAGE
@@ -39,11 +40,14 @@ from lmskit.services.material_folder import FileResult, add_files
 from lmskit.services.material_refresh import refresh_from_web
 from lmskit.services.material_vectors import embed_passages
 from lmskit.services.material_web import add_web_material
+from lmskit.vocabulary import CrawlState
 
 _BY_WORDS = (
     "What is new is found by its words alone until its vectors are computed: with the next files, link or crawl, "
     "or by lmskit material embed."
 )
+_CRAWL_WORDS = {CrawlState.RUNNING: "not ended"}
+"""Of a crawl that runs, or whose process was killed."""
 _NAMED = 3
 """Pages that a sentence names."""
 _POLL = 0.1
@@ -74,6 +78,7 @@ def material_desk(
     work = MaterialWork(
         read=desk.page,
         weeks=desk.weeks,
+        last_crawl=desk.last_crawl,
         preview=desk.preview,
         add=desk.add,
         link=desk.link,
@@ -99,6 +104,16 @@ class _Desk:
         with self._read() as session:
             weeks = syllabus(session, course, limit=MAX_PAGE)
         return [(f"{number}. {topic}", int(number)) for number, topic in zip(weeks["week_number"], weeks["topic"], strict=True)]
+
+    def last_crawl(self, course: str) -> str:
+        with self._read() as session:
+            newest = crawls(session, course, limit=1).to_dict("records")
+        return " ".join(
+            f"Last crawl: {crawl['start_url']}, {crawl['started_at']:%Y-%m-%d %H:%M %Z}, "
+            f"{_CRAWL_WORDS.get(crawl['state'], crawl['state'])}: {crawl['done']:,} done, {crawl['not_added']:,} not added, "
+            f"{crawl['waiting']:,} waiting."
+            for crawl in newest
+        )
 
     # Files ------------------------------------------------------------------------------------------
 

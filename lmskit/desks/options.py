@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.forms.finder import MOST_OFFERED
 from lmskit.queries.course import count_courses, course_rows, courses
-from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.page import all_rows
 from lmskit.queries.person import count_people, lecturers, person_rows
 from lmskit.queries.term import terms
 from lmskit.vocabulary import Role
@@ -14,17 +14,20 @@ from lmskit.vocabulary import Role
 
 def course_options(session: Session) -> list[tuple[str, str]]:
     """The courses, newest first; the value is the course's code."""
-    return [(f"{row['code']} · {row['title']}", row["code"]) for row in courses(session, limit=MAX_PAGE).to_dict("records")]
+    found = all_rows(lambda limit, after: courses(session, limit=limit, after=after), name="code")
+    return [(f"{code} · {title}", code) for code, title in zip(found["code"], found["title"], strict=True)]
 
 
 def term_options(session: Session) -> list[tuple[str, str]]:
     """The terms; the value is the term's code."""
-    return [(f"{row['code']} · {row['name']}", row["code"]) for row in terms(session, limit=MAX_PAGE).to_dict("records")]
+    found = all_rows(lambda limit, after: terms(session, limit=limit, after=after), name="code")
+    return [(f"{code} · {name}", code) for code, name in zip(found["code"], found["name"], strict=True)]
 
 
 def lecturer_options(session: Session) -> list[tuple[str, str]]:
     """The lecturers; the value is the lecturer's address."""
-    return [(f"{row['name']} · {row['email']}", row["email"]) for row in lecturers(session, limit=MAX_PAGE).to_dict("records")]
+    found = all_rows(lambda limit, after: lecturers(session, limit=limit, after=after), name="person_id")
+    return [(f"{name} · {email}", email) for name, email in zip(found["name"], found["email"], strict=True)]
 
 
 def found_courses(session: Session, search: str) -> tuple[list[tuple[str, str]], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
@@ -22,6 +23,7 @@ from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.source_key import source_key
+from lmskit.queries.import_run import import_runs
 from lmskit.schemas.file_import import ImportFile
 from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.import_choices import remember_choices, remembered_choices
@@ -34,6 +36,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
     with read() as session:
         require_administrator(session)
         known_courses, known_terms, known_lecturers = course_options(session), term_options(session), lecturer_options(session)
+        last = _last_import(session)
 
     def preview_file(task: Task, request: ImportFile) -> ImportReport:
         def work() -> ImportReport:
@@ -74,8 +77,20 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
         look=lambda request: _look_with_memory(request, read),
         on_preview=preview_file,
         on_import=import_previewed,
+        last=last,
         course=course,
     )
+
+
+def _last_import(session: Session) -> str:
+    """What was imported last, by anyone: it may have gone on after the page with its form was closed. Empty if nothing was."""
+    newest = import_runs(session, limit=1)
+    for run in newest.to_dict("records"):
+        when, by = f"{run['started_at']:%Y-%m-%d %H:%M %Z}", run["actor"]
+        counts = f"{run['added']:,} added, {run['changed']:,} changed, {run['unchanged']:,} unchanged, {run['rejected']:,} rejected"
+        what = f"took import {run['undoes']} back" if pd.notna(run["undoes"]) else run["name"]
+        return f"Last import: {what}, {when}, by {by}, {run['status']}: {counts}. All imports are in admin/taking_back."
+    return ""
 
 
 def look_at(request: ImportFile) -> FileLook:

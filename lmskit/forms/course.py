@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from lmskit.forms.dropdown import course_dropdown
-from lmskit.forms.field import Field, row
+from lmskit.forms.dropdown import SearchableDropdown, course_dropdown
+from lmskit.forms.field import Field, named, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse
@@ -52,24 +52,27 @@ class CourseForm:
         self.module_code = widgets.Text(placeholder="CS101")
         self.code = widgets.Text(placeholder="CS101-2026-AUTUMN")
         self.title = widgets.Text(placeholder="Introduction to programming")
-        self.term = widgets.Dropdown(options=[*terms, ("A new term …", NEW_TERM)], layout=widgets.Layout(width="auto"))
-        self.lecturer = widgets.Dropdown(options=lecturers)
+        self.term = SearchableDropdown([*terms, ("A new term …", NEW_TERM)])
+        self.lecturer = SearchableDropdown(lecturers)
         self.term_code = widgets.Text(placeholder="Code of the new term, such as 2027-SPRING", layout=widgets.Layout(width="auto"))
         self.term_name = widgets.Text(placeholder="Spring 2027")
         self.starts_on, self.ends_on = widgets.DatePicker(), widgets.DatePicker()
         self.weeks = Weeks()
-        self.earlier = widgets.Dropdown(options=courses, layout=widgets.Layout(flex="1 1 auto", width="auto", min_width="0"))
+        self.earlier = SearchableDropdown(courses)
+        self.earlier.layout.flex, self.earlier.layout.min_width = "1 1 auto", "0"
         self.copy = widgets.Button(
             description="Copy",
             tooltip="Fill in title, module, lecturer and weeks; all of them can be changed",
             layout=widgets.Layout(width="auto", flex="0 0 auto"),
         )
+        for control, name in ((self.term, "Term"), (self.term_code, "Code of the new term"), (self.earlier, "Copy an earlier course")):
+            named(control, name)
         fields = {
-            "module_code": Field("Module code", self.module_code, hint="The same in every term in which the module is taught."),
-            "code": Field("Course code", self.code, hint="Identifies this course in this term; must be unique."),
             "title": Field("Title", self.title, width="2 1 300px"),
-            "lecturer": Field("Lecturer", self.lecturer),
+            "module_code": Field("Module code", self.module_code, hint="The same in every term in which the module is taught."),
             "term": Field("Term", widgets.VBox([self.term, self.term_code], layout=widgets.Layout(overflow="visible"))),
+            "code": Field("Course code", self.code, hint="Identifies this course in this term; must be unique."),
+            "lecturer": Field("Lecturer", self.lecturer),
             "weeks": self.weeks,
         }
         new_term = {

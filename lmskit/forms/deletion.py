@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from lmskit.errors import InputError
-from lmskit.forms.dropdown import set_options
+from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field
 from lmskit.forms.import_undo import MUCH
 from lmskit.forms.submission import Submission
@@ -72,7 +72,7 @@ class DeletionForm:
         self._on_rehearse, self._on_delete = on_rehearse, on_delete
         self._rehearsed: tuple[DeleteRequest, DeletionShown] | None = None
         self.what = widgets.Dropdown(options=[(kind.value, kind) for kind in Deletable])
-        self.course, self.quiz, self.term = widgets.Dropdown(), widgets.Dropdown(), widgets.Dropdown()
+        self.course, self.quiz, self.term = SearchableDropdown(), SearchableDropdown(), SearchableDropdown()
         self.attempt, self.person = widgets.Text(placeholder="12345"), widgets.Text(placeholder="student@example.org")
         self.typed = widgets.Text(continuous_update=True)
         self.fields = {
@@ -134,6 +134,8 @@ class DeletionForm:
         shown = {"what", *NAMED_BY[self.what.value]}
         for name, field in self.fields.items():
             field.view.layout.display = None if name in shown else "none"
+        of_nothing = {"": self.fields[self.what.value]}  # that nothing is chosen is said of the whole request
+        self.rehearsing.fields = self.deleting.fields = self.fields | of_nothing
         self._list_quizzes()
 
     def _forget(self) -> None:

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.dropdown import course_dropdown
-from lmskit.forms.field import Field, row
+from lmskit.forms.field import Field, named, row
 from lmskit.forms.quiz_exception import ExceptionWork, QuizExceptionForm
 from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several, notify_checkbox, welcome_dropdown
 from lmskit.forms.student_message import MessageWork, StudentMessageForm
@@ -19,12 +19,13 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral, WithdrawStudent
 from lmskit.vocabulary import EnrollmentStatus
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Disclosure, Message, Pager, Table, errors_shown, heading, style
 
 Withdrawal: TypeAlias = WithdrawStudent | WithdrawFromRoster
 
-ReadRoster: TypeAlias = Callable[[str, int, int], tuple[pd.DataFrame, int]]
-"""Takes a course, a limit and an offset; returns that page of `queries.roster.course_roster` and the number of rows on all pages."""
+ReadRoster: TypeAlias = Callable[[str, str, int, int], tuple[pd.DataFrame, int]]
+"""Takes a course, searched words, a limit and an offset; returns that page of `queries.roster.course_roster`, and how many rows all
+pages have. No words are all students."""
 
 
 class FindStudent(Protocol):
@@ -165,17 +166,23 @@ class Roster:
     def __init__(self, read: ReadRoster, find: FindStudent) -> None:
         self._read, self._find, self._course = read, find, ""
         self.pager = Pager(self.refresh, noun="students")
+        self.search = widgets.Text(placeholder="Search by name", continuous_update=False, layout=widgets.Layout(width="260px"))
+        named(self.search, "Search the roster by name")
         self.table = Table(nothing="No student is enrolled in this course yet.")
         self.message = Message()
+        self._is_filling = False
         self.enrolled: tuple[tuple[str, int], ...] = ()
         self.on_shown: Callable[[], None] = lambda: None
         self.view = widgets.VBox(
-            [heading("Roster"), self.pager.view, self.message.view, self.table.view], layout=widgets.Layout(overflow="visible")
+            [heading("Roster"), _side_by_side(self.pager.view, self.search), self.message.view, self.table.view],
+            layout=widgets.Layout(overflow="visible"),
         )
+        self.search.observe(lambda _change: self._searched(), names="value")
 
     def show(self, course: str) -> None:
         """Show the first page of `course`."""
         self._course = course
+        self._end_search()
         self.pager.first()
         self.table.clear()
         self.enrolled = ()
@@ -185,21 +192,33 @@ class Roster:
     def refresh(self) -> None:
         """Read the page that is shown again."""
         with errors_shown(self.message):
-            page, total = self._read(self._course, PAGE_SIZE, self.pager.offset)
+            searched = self.search.value.strip()
+            page, total = self._read(self._course, searched, PAGE_SIZE, self.pager.offset)
             self.message.clear()
             self.enrolled = _enrolled(page)
-            self.table.show(ROSTER.shown(page))
+            self.table.show(ROSTER.shown(page), nothing="No student of this course has such a name." if searched else "")
             self.pager.show(total=total)
             self.on_shown()
 
     def show_student(self, *, email: str | None = None, student_id: int | None = None) -> None:
         """Turn to the page with this student; stay on the page that is shown if there is no such student."""
+        self._end_search()
         with errors_shown(self.message):
             column, value = ("email", email) if email is not None else ("student_id", student_id)
             position = self._find(self._course, column, value)
             if position is not None:
                 self.pager.offset = position - position % PAGE_SIZE
             self.refresh()
+
+    def _searched(self) -> None:
+        if not self._is_filling:
+            self.pager.first()
+            self.refresh()
+
+    def _end_search(self) -> None:
+        self._is_filling = True
+        self.search.value = ""
+        self._is_filling = False
 
 
 @dataclass(frozen=True)
@@ -270,13 +289,11 @@ class EnrollmentScreen:
         forms = _side_by_side(self.enrollment.view, self.withdrawal.view)
         self.exceptions = QuizExceptionForm(exceptions, course=self.course, clock=clock)
         self.messages = StudentMessageForm(messages, course=self.course, clock=clock)
-        several = widgets.Accordion(
-            [_side_by_side(self.enrolling.view, self.withdrawing.view), self.exceptions.view, self.messages.view],
-            titles=("Many students at once", "Excuses from quizzes, and more time", "A message to students"),
-            selected_index=None,
-        )
+        several = Disclosure("Many students at once", _side_by_side(self.enrolling.view, self.withdrawing.view))
+        of_one = Disclosure("Excuses from quizzes, and more time", self.exceptions.view)
+        writing = Disclosure("A message to students", self.messages.view)
         course_field = Field("Course", self.course, hint=mail_destination)
-        self.view = widgets.VBox([style(), course_field.view, forms, several, self.roster.view])
+        self.view = widgets.VBox([style(), course_field.view, forms, several.view, of_one.view, writing.view, self.roster.view])
         self.view.add_class(ROOT)
         self.roster.on_shown = self._offer_students
         self.course.observe(lambda _change: self._course_chosen(), names="value")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
+from lmskit.forms.dropdown import SearchableDropdown
 from lmskit.widgets import Grid
 
 _NAMED = (
@@ -38,11 +39,10 @@ class Field:
         self.label, self.control, self.width = label, control, width
         control.layout.width = "auto"
         title = widgets.Label(label)
-        if isinstance(control, _NAMED) and not control.description:
-            control.description = label  # the name of the field for screen readers; the style sheet hides it from view
-            control.add_class("lmskit-named")
-        self._hint = _small(hint, "lmskit-hint")
-        self._problem = _small("", "lmskit-problem")
+        if isinstance(control, (*_NAMED, SearchableDropdown)) and not control.description:
+            named(control, label)
+        self._hint = small_text(hint)
+        self._problem = small_text("", "lmskit-problem")
         self.view = widgets.VBox([title, control, self._hint, self._problem], layout=widgets.Layout(flex="0 0 auto", overflow="visible"))
 
     @property
@@ -111,6 +111,12 @@ class GridField(Field):
         return f"row {row + 1}, {name.replace('_', ' ')}: {sentence}" if name else f"row {row + 1}: {sentence}"
 
 
+def named(control: widgets.DOMWidget, name: str) -> None:
+    """Give a control a name for screen readers, which the style sheet hides from view."""
+    control.description = name
+    control.add_class("lmskit-named")
+
+
 def row(*fields: Field) -> widgets.HBox:
     """Fields side by side; they wrap in a narrow window."""
     for field in fields:
@@ -120,7 +126,8 @@ def row(*fields: Field) -> widgets.HBox:
     )
 
 
-def _small(text: str, kind: str) -> widgets.Label:
+def small_text(text: str, kind: str = "lmskit-hint") -> widgets.Label:
+    """A text beside a field or a part of a form, such as what it is for; takes no room while it is empty."""
     label = widgets.Label(text, layout=widgets.Layout(width="auto", display=None if text else "none"))
     label.add_class("lmskit-text")
     label.add_class(kind)

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from lmskit.forms.field import Field
 from lmskit.importers.column_mapping import TableColumns
+from lmskit.widgets import Disclosure
 
 AS_RECOGNISED = ""
 """The value of the option that leaves a column as it is recognised."""
@@ -62,7 +63,8 @@ class ImportMapping:
         hint = widgets.Label("Each field with its column in the file, and the first values in it. Other columns are not imported.")
         hint.add_class("lmskit-text")
         self._inner = widgets.VBox([hint, self._boxes], layout=widgets.Layout(overflow="visible"))
-        self.view = widgets.Accordion([self._inner], titles=("Columns of the file",), selected_index=None)
+        self.disclosure = Disclosure("Columns of the file", self._inner)
+        self.view = self.disclosure.view
         self.view.layout.display = "none"
 
     @property
@@ -89,12 +91,12 @@ class ImportMapping:
         self._examples = {}
         self._boxes.children = [self._box(field) for field in offered]
         self.view.layout.display = None if offered else "none"
-        self.view.selected_index = None
+        self.disclosure.is_open = False
 
     def open(self) -> None:
         """Show the columns, since a person has to look at them."""
         if self.choices:
-            self.view.selected_index = 0
+            self.disclosure.is_open = True
 
     def _choice(self, field: str, chosen: str | None) -> widgets.Dropdown:
         recognised = self._columns.recognised.get(field)

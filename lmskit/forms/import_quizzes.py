@@ -14,7 +14,7 @@ from lmskit.importers.report import QuizDecision
 from lmskit.importers.week import week_named
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.schemas.file_import import NO_WEEK
-from lmskit.widgets import heading
+from lmskit.widgets import Disclosure, heading
 
 HEADING = "Quizzes that are not in lmskit yet"
 UNDECIDED = ""
@@ -68,9 +68,9 @@ class ImportQuizzes:
         hint.add_class("lmskit-hint")
         self._open = widgets.VBox([], layout=widgets.Layout(overflow="visible"))
         self._others = widgets.VBox([], layout=widgets.Layout(overflow="visible"))
-        self._more = widgets.Accordion([self._others], titles=("",), selected_index=None)
+        self._more = Disclosure("", self._others)
         self.view = widgets.VBox(
-            [heading(HEADING), hint, self._open, self._more],
+            [heading(HEADING), hint, self._open, self._more.view],
             layout=widgets.Layout(overflow="visible", display="none"),
         )
 
@@ -109,8 +109,8 @@ class ImportQuizzes:
         others = [quiz.view for quiz in self.quizzes.values() if not quiz.decision.is_open]
         self._open.children = [quiz.view for quiz in self.quizzes.values() if quiz.decision.is_open]
         self._others.children = others
-        self._more.set_title(0, f"New quizzes about which nothing is missing ({len(others):,})")
-        self._more.layout.display = None if others else "none"
+        self._more.title = f"New quizzes about which nothing is missing ({len(others):,})"
+        self._more.view.layout.display = None if others else "none"
         self.view.layout.display = None if self.quizzes else "none"
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from lmskit.analytics.rules import RULES, Parameter, Rule, configured
 from lmskit.errors import LmskitError
 from lmskit.forms.dropdown import course_dropdown
-from lmskit.forms.field import Field, row
+from lmskit.forms.field import Field, named, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.mastery_rule import ChooseRule
 from lmskit.widgets import ROOT, RuleList, errors_shown, heading, style
@@ -49,6 +49,7 @@ class MasteryRuleForm:
         self._stored: tuple[str, Mapping[str, object]] = ("", {})
         self.parameters: dict[str, widgets.Text] = {}
         self._parameter_box = widgets.VBox(layout=widgets.Layout(overflow="visible"))
+        named(self.rule, "Rule")
         rule = widgets.VBox([self.rule, self.explanation], layout=widgets.Layout(overflow="visible"))
         self._fields = {"course": Field("Course", self.course, width="1 1 300px"), "rule": Field("Rule", rule, width="1 1 300px")}
         self.submission = Submission(

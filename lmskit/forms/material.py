@@ -39,6 +39,8 @@ class MaterialWork:
         Returns a page of the materials of a course, as `lmskit.listings.MATERIALS` has them, and how many there are.
     weeks
         Returns the weeks of a course, each as label and number.
+    last_crawl
+        Returns a sentence about the last crawl of a course; empty if there was none.
     preview, add
         See `MaterialFiles`.
     link, crawl
@@ -53,6 +55,7 @@ class MaterialWork:
 
     read: Callable[[str, int, int], tuple[pd.DataFrame, int]]
     weeks: Callable[[str], Sequence[tuple[str, int]]]
+    last_crawl: Callable[[str], str]
     preview: Callable[[Task, str, Sequence[Path]], Sequence[FileOutcome]]
     add: Callable[[Task, Sequence[tuple[Path, AddMaterial]]], tuple[Sequence[FileOutcome], str]]
     link: Callable[[Task, AddMaterial, Path | None, bool], str]
@@ -104,6 +107,7 @@ class MaterialScreen:
             on_submit=self._remove,
             clock=clock,
         )
+        self.removal.button.button_style = "danger"
         self.chosen.observe(lambda _change: self.removal.withdraw_question(), names="value")
         self.fetch_again = widgets.Button(
             description="Fetch again what has changed",
@@ -181,12 +185,14 @@ class MaterialScreen:
         self.removal.message.clear()
         self.details.submission.message.clear()
         self.files.discard()
+        self.crawl.show_last("")
         with errors_shown(self._read_message):
             weeks = self._work.weeks(self.course.value)
             self.files.offer_weeks(weeks)
             self.details.offer_weeks(weeks)
             self.link.offer_weeks(weeks, "for the whole course")
             self.crawl.offer_weeks(weeks, "as each page says, or the whole course")
+            self.crawl.show_last(self._work.last_crawl(self.course.value))
         self.refresh()
 
     def _question(self, request: RemoveMaterials) -> str:

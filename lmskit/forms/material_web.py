@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.field import Field, row
+from lmskit.forms.field import Field, row, small_text
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.limits import LARGEST_MATERIAL, MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
 from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, CrawlRequest
@@ -204,9 +204,15 @@ class MaterialCrawlForm(_WebForm):
         )
         for css in ("lmskit-text", "lmskit-hint"):
             note.add_class(css)
-        lines = [note, row(fields["url"], fields["week"]), row(fields["depth"], fields["pages"]), self.section]
+        self.last = small_text("")
+        lines = [note, row(fields["url"], fields["week"]), row(fields["depth"], fields["pages"]), self.section, self.last]
         parts = [*lines, widgets.HBox([self.button]), self.work.view, self.message.view, self.refused.view]
         self.view = widgets.VBox(parts, layout=widgets.Layout(overflow="visible"))
+
+    def show_last(self, sentence: str) -> None:
+        """Say how the last crawl of the course ended, which may have gone on after the page with its form was closed."""
+        self.last.value = sentence
+        self.last.layout.display = None if sentence else "none"
 
     def _work(self) -> Callable[[Task], tuple[str, Sequence[tuple[str, str]]]]:
         request = CrawlRequest.model_validate(

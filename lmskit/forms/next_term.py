@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import set_options
+from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.course_copy import ALL, NONE, CopyCourse, CopyTerm
@@ -96,8 +96,8 @@ class NextTermScreen:
         self.creation = Submission(
             "Create the term", fields=created, read=self._term, on_submit=work.create, on_success=self._term_created, clock=clock
         )
-        self.source, self.course, self.term = widgets.Dropdown(), widgets.Dropdown(), widgets.Dropdown()
-        self.new_code, self.lecturer = widgets.Text(placeholder="made from course and term"), widgets.Dropdown()
+        self.source, self.course, self.term = SearchableDropdown(), SearchableDropdown(), SearchableDropdown()
+        self.new_code, self.lecturer = widgets.Text(placeholder="made from course and term"), SearchableDropdown()
         self.staff, self.members = widgets.Dropdown(options=_STAFF), widgets.SelectMultiple(rows=4)
         self._of_course = {
             "code": Field("Code of the copy", self.new_code, hint="Empty: the code of the course with the other term in it."),

@@ -17,7 +17,7 @@ from lmskit.forms.welcome import WelcomeForm, WelcomeWork
 from lmskit.listings import MESSAGES
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Disclosure, Message, Pager, Table, errors_shown, heading, style
 
 STATUSES = {
     OutboxStatus.WAITING: "waiting",
@@ -89,7 +89,7 @@ class OutboxScreen:
         self.table = Table(nothing="There are no such messages.")
         self._read_message = Message()
         self.welcome = WelcomeForm(welcome, courses=courses, clock=clock)
-        texts = widgets.Accordion([self.welcome.view], titles=("What the message says that confirms an enrollment",), selected_index=None)
+        texts = Disclosure("What the message says that confirms an enrollment", self.welcome.view)
         card = widgets.Layout(flex="1 1 320px", overflow="visible")
         where = Message()
         where.neutral(mail_destination)
@@ -107,7 +107,7 @@ class OutboxScreen:
                     ],
                     layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
                 ),
-                texts,
+                texts.view,
                 heading("Messages, newest first"),
                 row(Field("Status", self.status, width="1 1 140px"), Field("Course", self.course, width="3 1 260px")),
                 self._read_message.view,

@@ -76,6 +76,7 @@ class PrivacyScreen:
         self.rehearsing = self._action("Show what erasing would do", fields, on_rehearse, clock)
         self.rehearsing.button.button_style = ""
         self.erasing = self._action("Erase the person", fields, on_erase, clock, confirm=True)
+        self.erasing.button.button_style = "danger"
         self.table = Table(nothing="Nothing in the database names the person.")
         self.remains = Table()
         self.receipt = Download("Download the receipt", self.receipt_file)

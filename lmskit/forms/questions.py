@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import pandas as pd
 from pydantic import ValidationError
 
-from lmskit.forms.field import Field, GridField, row
+from lmskit.forms.field import Field, GridField, named, row
 from lmskit.forms.question_draft import TYPES, QuestionDraft, content, drafts_of, new_id
 from lmskit.rounding import count_text
 from lmskit.schemas.mistakes import mistakes
@@ -155,6 +155,7 @@ class Questions(Field):
     def __init__(self) -> None:
         self.drafts: list[QuestionDraft] = []
         self.list = widgets.Select(options=[], rows=12, layout=widgets.Layout(width="auto"))
+        named(self.list, "Questions")
         self.add, self.remove = _button("+ Add", "Add a question after this one"), _button("✕ Remove", "Remove this question")
         self.up, self.down = _button("↑", "Move this question up"), _button("↓", "Move this question down")
         self.up.layout.width = self.down.layout.width = "40px"
@@ -163,6 +164,7 @@ class Questions(Field):
         self.preview = Table(nothing="There are no questions yet.")
         self.sum = widgets.Label("")
         self.show_preview = widgets.ToggleButton(description="Preview", tooltip="Show all questions with the right answers")
+        self.show_preview.layout.width = "auto"
         self._preview = widgets.VBox([self.preview.view], layout=widgets.Layout(display="none", overflow="visible"))
         buttons = widgets.HBox([self.add, self.remove, self.up, self.down], layout=widgets.Layout(flex_flow="row wrap", overflow="visible"))
         left = widgets.VBox([self.list, buttons, self.sum], layout=widgets.Layout(flex="1 1 280px", overflow="visible"))

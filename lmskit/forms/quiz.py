@@ -12,7 +12,7 @@ from typing import TypeAlias
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import course_dropdown, set_options
+from lmskit.forms.dropdown import SearchableDropdown, course_dropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.questions import Questions
 from lmskit.forms.submission import Submission
@@ -20,7 +20,7 @@ from lmskit.importers.question_banks.bank import Bank
 from lmskit.rounding import count_text
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
-from lmskit.widgets import ROOT, Message, Table, Upload, errors_shown, heading, style
+from lmskit.widgets import ROOT, Disclosure, Message, Table, Upload, errors_shown, heading, style
 
 NEW = 0
 """The value of the option "A new quiz"; no quiz has this number."""
@@ -140,7 +140,7 @@ class QuizForm:
     ) -> None:
         self._read_course, self._read_quiz = read_course, read_quiz
         self.course = course_dropdown(courses, course)
-        self.quiz, self.week = widgets.Dropdown(options=[("A new quiz", NEW)]), widgets.Dropdown()
+        self.quiz, self.week = SearchableDropdown([("A new quiz", NEW)]), widgets.Dropdown()
         self.title, self.due_on = widgets.Text(placeholder="Quiz of week 1"), widgets.DatePicker()
         self.questions = Questions()
         self.bank = BankImport(read_bank, on_replace=self.questions.show, on_append=self.questions.append)
@@ -156,14 +156,14 @@ class QuizForm:
             "Save the quiz", fields=fields, read=self._request, on_submit=on_submit, on_success=self._saved, clock=clock
         )
         self.save, self.message = self.submission.button, self.submission.message
-        bank = widgets.Accordion([self.bank.view], titles=("Import a question bank",), selected_index=None)
+        bank = Disclosure("Import a question bank", self.bank.view)
         self.view = widgets.VBox(
             [
                 style(),
                 heading("Set up or change a quiz"),
                 row(fields["course"], fields["quiz_id"]),
                 row(fields["title"], fields["week_number"], fields["due_on"]),
-                bank,
+                bank.view,
                 self.questions.view,
                 self.submission.view,
             ]

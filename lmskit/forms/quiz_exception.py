@@ -11,7 +11,7 @@ from typing import TypeAlias
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import set_options
+from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.listings import QUIZ_EXCEPTIONS
@@ -57,7 +57,7 @@ class QuizExceptionForm:
 
     def __init__(self, work: ExceptionWork, *, course: widgets.Dropdown, clock: Callable[[], float] = time.monotonic) -> None:
         self._work, self.course = work, course
-        self.quiz, self.change, self.due_on = widgets.Dropdown(), widgets.Dropdown(options=list(ExceptionChange)), widgets.DatePicker()
+        self.quiz, self.change, self.due_on = SearchableDropdown(), widgets.Dropdown(options=list(ExceptionChange)), widgets.DatePicker()
         self.student = widgets.Combobox(placeholder="Choose from the names of the roster, or type an address", ensure_option=False)
         self._ids: dict[str, int] = {}
         fields = {

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.field import Field, row
+from lmskit.forms.dropdown import SearchableDropdown
+from lmskit.forms.field import Field, named, row, small_text
 from lmskit.forms.import_mapping import ImportMapping
 from lmskit.forms.import_question import ImportQuestion
 from lmskit.forms.import_quizzes import ImportQuizzes
@@ -27,7 +28,7 @@ from lmskit.importers.report import ImportReport
 from lmskit.limits import LAST_WEEK
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
-from lmskit.widgets import ROOT, Message, Upload, errors_shown, heading, style
+from lmskit.widgets import ROOT, Disclosure, Message, Upload, errors_shown, heading, style
 
 NOT_CHOSEN = ""
 """The value of the first option of a dropdown. It is not None, because a dropdown whose value is None shows no option."""
@@ -75,6 +76,8 @@ class RosterImport:
         Returns the report of an import without importing anything.
     on_import
         Imports the file, if it is still the one of the preview; returns the report and a sentence about what followed.
+    last
+        A sentence about the newest import, which may have gone on after the page with its form was closed; empty if there is none.
     course
         The code of the course to begin with; by default none.
     clock
@@ -88,6 +91,7 @@ class RosterImport:
         look: Callable[[ImportFile], FileLook],
         on_preview: Callable[[Task, ImportFile], ImportReport],
         on_import: Callable[[Task, ImportFile, ImportReport], tuple[ImportReport, str]],
+        last: str = "",
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -101,13 +105,14 @@ class RosterImport:
         self.upload = Upload(on_file=self._uploaded)
         self.path = widgets.Text(placeholder="or the path of a file or folder on the machine that runs JupyterLab", continuous_update=False)
         self.path.layout.width = "auto"
+        named(self.path, "Path of a file or folder")
         self.found = Message()
         self.format = widgets.Dropdown(options=[DETECTED, *options.formats])
-        self.course = widgets.Dropdown(options=[FROM_FILE, *options.courses])
+        self.course = SearchableDropdown([FROM_FILE, *options.courses])
         if (chosen := find_code(course, (code for _, code in options.courses))) is not None:
             self.course.value = chosen
-        self.lecturer = widgets.Dropdown(options=[FROM_FILE, *options.lecturers])
-        self.term = widgets.Dropdown(options=[FROM_FILE, *options.terms])
+        self.lecturer = SearchableDropdown([FROM_FILE, *options.lecturers])
+        self.term = SearchableDropdown([FROM_FILE, *options.terms])
         self.week = widgets.Dropdown(options=[("from the quiz title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
         self.mapping, self.reading = ImportMapping(self._mapping_changed), ImportReading()
         self.quizzes = ImportQuizzes(self._discard_preview)
@@ -127,7 +132,10 @@ class RosterImport:
             **self.reading.fields,
         }
         of_new = row(self.fields["lecturer"], self.fields["term"], self.fields["week"])
-        titles = ("More options, for values that are not in the file", "How the file is read, where its content does not show it")
+        self.further = [
+            Disclosure("More options, for values that are not in the file", of_new),
+            Disclosure("How the file is read, where its content does not show it", self.reading.view),
+        ]
         self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Show the result of every row; write nothing")
         self.confirm = widgets.Button(description="Import", button_style="success", disabled=True)
         self.question = ImportQuestion(self._number_typed)
@@ -138,11 +146,12 @@ class RosterImport:
             [
                 style(),
                 heading("Import a file"),
+                small_text(last),
                 row(self.fields["path"]),
                 self.found.view,
                 row(self.fields["format"], self.fields["course"]),
                 self.mapping.view,
-                widgets.Accordion([of_new, self.reading.view], titles=titles, selected_index=None),
+                *(further.view for further in self.further),
                 self.notify,
                 self.withdraw_missing,
                 self.remove_missing,
@@ -156,18 +165,9 @@ class RosterImport:
             ]
         )
         self.view.add_class(ROOT)
-        self._controls = [
-            self.path,
-            self.format,
-            self.course,
-            self.lecturer,
-            self.term,
-            self.week,
-            *self.reading.controls,
-            self.notify,
-            self.withdraw_missing,
-            self.remove_missing,
-        ]
+        of_database = (self.course, self.lecturer, self.term, self.week)
+        boxes = (self.notify, self.withdraw_missing, self.remove_missing)
+        self._controls = [self.path, self.format, *of_database, *self.reading.controls, *boxes]
         self._of_one_file: dict[str, widgets.DOMWidget] = {
             self.fields["format"].label: self.format,
             self.fields["week"].label: self.week,

@@ -256,7 +256,7 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
             on_submit=submit,
             clock=clock,
         )
-        self.doing.button.button_style = "danger"
+        self.doing.button.button_style = "warning"
         self.add(self.notify)
         self._people_view = field.view
         self.who.observe(lambda _change: self._who_chosen(), names="value")

@@ -158,10 +158,11 @@ class Submission(Generic[Request]):
         self.button.disabled = False
 
     def _show_mistakes(self, found: Mapping[str, str]) -> None:
-        """Show each mistake beside its field, and all of them in the message."""
+        """Show each mistake beside its field, and all of them in the message, in the order of the fields."""
         messages: list[str] = []
-        for name, sentence in found.items():
-            field, part = self._field(name)
+        order = list(self.fields.values())
+        placed = [(*self._field(name), name, sentence) for name, sentence in found.items()]
+        for field, part, name, sentence in sorted(placed, key=lambda each: order.index(each[0]) if each[0] is not None else len(order)):
             if field is not None:
                 messages.append(f"{field.label}: {field.show_problem(part, sentence)}")
             else:

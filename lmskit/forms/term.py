@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.dropdown import set_options
+from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.rounding import size_text
@@ -98,7 +98,7 @@ class TermScreen:
         self._filling = False
         self._asked: TakeTermStep | None = None
         self._steps: tuple[TermStep, ...] = ()
-        self.term, self.to, self.rows = widgets.Dropdown(), widgets.Text(placeholder=folder), widgets.Dropdown(options=_ROWS)
+        self.term, self.to, self.rows = SearchableDropdown(), widgets.Text(placeholder=folder), widgets.Dropdown(options=_ROWS)
         self._fields = {
             "term": Field("Term", self.term, width="0 1 420px"),
             "to": Field("Folder or bucket for the archive", self.to, hint="Empty: the one shown. Or s3://BUCKET/PART.", width="2 1 300px"),

@@ -4,6 +4,7 @@ Typed text and names are shown as text, never as HTML.
 """
 
 from lmskit.widgets.debounced import Debounced
+from lmskit.widgets.disclosure import Disclosure
 from lmskit.widgets.download import Download
 from lmskit.widgets.grid import Grid, GridColumn
 from lmskit.widgets.message import Message, bug_message, errors_shown
@@ -19,6 +20,7 @@ __all__ = [
     "PAGE_SIZE",
     "ROOT",
     "Debounced",
+    "Disclosure",
     "Download",
     "Grid",
     "GridColumn",

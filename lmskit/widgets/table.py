@@ -97,10 +97,10 @@ class Table:
         self.view = widgets.HTML("", layout=widgets.Layout(width="auto", overflow="auto"))
         self.view.add_class("lmskit-table")
 
-    def show(self, frame: pd.DataFrame) -> None:
-        """Show `frame`, its columns headed by their names."""
+    def show(self, frame: pd.DataFrame, *, nothing: str = "") -> None:
+        """Show `frame`, its columns headed by their names; `nothing` is said of an empty one instead of what the table says of it."""
         self.frame = frame
-        self.view.value = table_html(frame, nothing=self._nothing)
+        self.view.value = table_html(frame, nothing=nothing or self._nothing)
 
     def clear(self) -> None:
         """Show nothing, as before something is read that may fail: what is shown would be of something else then."""

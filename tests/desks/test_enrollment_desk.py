@@ -3,10 +3,12 @@ import email
 import email.policy
 
 import pytest
+from sqlalchemy import text
 
 from lmskit.desks import enrollment_desk
 from lmskit.errors import ConflictError
 from lmskit.forms import EnrollmentScreen
+from lmskit.forms.dropdown import MOST_LISTED
 from lmskit.forms.enrollment import ManyAtOnce
 from lmskit.forms.quiz_exception import ExceptionChange, ExceptionWork
 from lmskit.forms.student_message import MessageWork
@@ -274,6 +276,39 @@ def test_a_course_that_cannot_be_read_shows_nothing_of_the_one_before(session, i
     assert desk.exceptions.quiz.options == ()
     assert desk.roster.table.view.value == ""
     assert desk.roster.message.value == "The connection is lost."
+
+
+def test_a_course_is_found_among_more_than_a_page_of_a_list_has(session, desk_of):
+    first = factories.course(session)
+    session.execute(
+        text(
+            "INSERT INTO lms.courses (code, module_code, title, term_id, lecturer_id, origin, mastery_rule, mastery_parameters) "
+            "SELECT 'ZZ-' || n, 'ZZ', 'Épées ' || n, term_id, lecturer_id, origin, mastery_rule, mastery_parameters "
+            "FROM lms.courses, generate_series(1, 1100) n WHERE id = :id"
+        ),
+        {"id": first.id},
+    )
+    course = desk_of(first).course
+    assert len(course.options) > 1100
+    assert len(course.listed.options) <= MOST_LISTED
+    course.search.value = "epees 1077"
+    assert (course.value, course.listed.options) == ("ZZ-1077", (("ZZ-1077 · Épées 1077", "ZZ-1077"),))
+    course.search.value = "no such course"
+    assert (course.value, course.found.value) == ("ZZ-1077", "Nothing found.")
+
+
+def test_the_roster_is_searched_and_shows_the_page_of_who_was_enrolled_afterwards(session, desk_of, mail_dir):
+    course = factories.course(session)
+    for name in ("Ångström", "Lovelace"):
+        factories.enrollment(session, course, factories.student(session, family_name=name, given_name="Ada"))
+    desk = desk_of(course)
+    desk.roster.search.value = "ada ang"
+    assert desk.roster.table.frame["Name"].tolist() == ["Ångström, Ada"]
+    assert len(desk.withdrawal.student.options) == 1
+    desk.roster.search.value = "nobody"
+    assert "No student of this course has such a name." in desk.roster.table.view.value
+    enrol(desk, f"{factories.unique('new')}@example.com", "Newcomer")
+    assert (desk.roster.search.value, len(desk.roster.table.frame)) == ("", 3)
 
 
 def test_a_list_that_was_changed_after_the_preview_is_not_enrolled(session, desk_of):

@@ -250,6 +250,9 @@ def test_a_crawl_that_is_stopped_keeps_its_pages_and_goes_on_from_there(session,
         assert session.scalars(select(MaterialCrawl.state).where(MaterialCrawl.course_id == course.id)).one() is CrawlState.STOPPED
         n_before = len(screen.table.frame)
         assert n_before == 3
+        opened = material_desk(course.code, begin=in_session, read=in_session)
+        assert opened.crawl.last.value.startswith(f"Last crawl: {site.url}/, ")
+        assert " stopped: 3 done, 0 not added, " in opened.crawl.last.value
         press(screen.crawl, screen.crawl.button)
     assert screen.crawl.message.value.startswith("The crawl went on where it was: 1 added")
     assert len(screen.table.frame) == n_before + 1

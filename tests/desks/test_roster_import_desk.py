@@ -14,6 +14,7 @@ from lmskit.queries.roster import course_roster, roster_size
 from lmskit.schemas.file_import import NO_WEEK
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
+from tests.forms.screen import widgets_in
 
 PATIENCE = 60
 
@@ -97,6 +98,16 @@ def test_a_previewed_file_is_imported_and_then_unchanged(session, course, form):
     assert form.confirm.disabled, "one preview, one import"
     press(form, "preview")
     assert counts(form) == {"added": 0, "changed": 0, "unchanged": 2, "rejected": 0}
+
+
+def test_a_form_that_is_opened_says_what_was_imported_last(session, course, form, in_session):
+    bring(form, *people("Able", "Baker"), name="autumn.csv")
+    press(form, "preview")
+    press(form, "confirm")
+    opened = roster_import_desk(course.code, begin=in_session, read=in_session)
+    [said] = [widget.value for widget in widgets_in(opened.view) if str(getattr(widget, "value", "")).startswith("Last import")]
+    assert said.startswith("Last import: autumn.csv, ")
+    assert said.endswith(" done: 2 added, 0 changed, 0 unchanged, 0 rejected. All imports are in admin/taking_back.")
 
 
 def test_only_a_previewed_file_is_imported(session, course, form):
@@ -264,7 +275,7 @@ def test_other_column_names_can_be_given(session, course, form):
     bring(form, *people("Able", "Baker", "Cho", "Dee"), heading="Elektropost,Beiname")
     assert "is not in a format that lmskit reads" in form.found.value
     assert form.found.value.endswith(" Or choose the columns of a plain table below.")
-    assert form.mapping.view.selected_index == 0, "a person has to look at the columns"
+    assert form.mapping.disclosure.is_open, "a person has to look at the columns"
     press(form, "preview")
     assert "is not in a format that lmskit reads" in form.message.value
     choices = form.mapping.choices
@@ -294,7 +305,7 @@ def examples(form, field):
 def test_recognised_columns_are_shown_with_their_first_values_and_can_be_replaced(session, course, form):
     bring(form, *(f"{row},Geheim,{number}" for number, row in enumerate(people("Able", "Able"))), heading="E-Mail,Nachname,Passwort,Nr")
     choices = form.mapping.choices
-    assert form.mapping.view.selected_index is None
+    assert not form.mapping.disclosure.is_open
     assert choices["family_name"].options[0][0] == "Nachname (recognised)"
     assert (examples(form, "family_name"), examples(form, "given_name")) == ("Able", "")
     choices["given_name"].value = "Passwort"
@@ -405,7 +416,7 @@ def test_how_a_file_is_read_does_not_hold_for_another_source(form):
     form.reading.delimiter.value = ";"
     form.mapping.choices["email"].value = 0
     bring(form, people("Baker")[0].replace(",", ";"), heading="E-Mail;Nachname", name="a2.csv")
-    assert (form.mapping.columns, form.mapping.view.selected_index) == ({"email": ""}, 0), "it is chosen for the source, and seen"
+    assert (form.mapping.columns, form.mapping.disclosure.is_open) == ({"email": ""}, True), "it is chosen for the source, and seen"
     bring(form, f"{people('Cho')[0]},Chloe", heading="E-Mail,Nachname,Vorname", name="b.csv")
     assert (form.mapping.columns, form.reading.delimiter.value, form.reading.time_zone.value) == ({}, "", "")
     assert "given_name" in form.mapping.choices

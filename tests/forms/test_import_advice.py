@@ -4,7 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import ipywidgets as widgets
 import pytest
 import typer
 
@@ -63,11 +62,10 @@ def not_called(*_arguments):
 def test_what_the_form_is_said_to_have_is_in_it():
     form = RosterImport(options=RosterImportOptions((), (), (), ()), look=not_called, on_preview=not_called, on_import=not_called)
     boxes = [form.notify, form.withdraw_missing, form.remove_missing, form.reading.all_students, form.reading.rename]
-    accordions = [form.mapping.view, *(child for child in form.view.children if isinstance(child, widgets.Accordion))]
     shown = [
         *(field.label for field in form.fields.values()),
         *(box.description for box in boxes),
-        *(title for accordion in accordions for title in accordion.titles),
+        *(part.title for part in (form.mapping.disclosure, *form.further)),
     ]
     named = {name for each in advice.ALL for name in re.findall('"([^"]+)"', each.form)}
     assert len(named) > 10

@@ -93,7 +93,11 @@ def test_a_refusal_is_shown_as_its_sentence_and_the_form_keeps_what_was_typed():
 
 def test_success_is_said_once_the_screen_shows_it():
     said = []
-    form = submission(lambda request: "stored", on_success=lambda: said.append(form.message.value))
+
+    def look():
+        said.append(form.message.value)
+
+    form = submission(lambda request: "stored", on_success=look)
     form.button.click()
     assert said == [""]
     assert form.message.value == "stored"

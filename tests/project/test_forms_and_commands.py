@@ -82,7 +82,7 @@ def used_by(folders):
 
 
 BY_COMMAND_TOO = (
-    "Write the command for it in lmskit/cli; or, if it is none to have, name it in ONLY_IN_FORMS and in docs/command-line.md. "
+    "Write the command for it in lmskit/cli; or, if there is to be no command, name it in ONLY_IN_FORMS and in docs/command-line.md. "
     "If it only looks, checks or words something, name it in NOT_AN_ACTION; if a command does it by another function, in "
     "THE_SAME_BY_ANOTHER_FUNCTION with that command."
 )
