@@ -74,7 +74,7 @@ class Pager:
         self.page.max = n_pages
         self.page.value = self.offset // self.page_size + 1
         self._is_shown = True
-        self.pages.value = f"of {n_pages:,}"
+        self.pages.value = f"of {n_pages:,}:"
         for part in (self.page, self.pages):
             part.layout.display = None if n_pages > REACHED_AT_ONCE else "none"
 
