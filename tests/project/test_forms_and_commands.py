@@ -12,8 +12,8 @@ FORMS, COMMANDS = ("desks", "dashboards"), ("cli",)
 NOT_AN_ACTION = {
     "archive.known_archive", "archive.require_archivable", "archive_findings.archive_findings", "archive_findings.archives_in_use",
     "archive_findings.files_not_needed", "archive_findings.leftover_findings", "archive_findings.locations_in_sight",
-    "erasure_receipt.counts_text", "erasure_memory.read_memory", "mail_check.mail_finding", "material_folder.counts_of",
-    "material_store.store_findings", "permission.administrators_only", "permission.require_administrator",
+    "enrollment.welcome_due", "erasure_receipt.counts_text", "erasure_memory.read_memory", "mail_check.mail_finding",
+    "material_folder.counts_of", "material_store.store_findings", "permission.administrators_only", "permission.require_administrator",
     "transport.destination_of",
 }  # fmt: skip
 """They look, check or put into words."""
