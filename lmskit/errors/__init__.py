@@ -139,15 +139,11 @@ from lmskit.errors.conflict import (
     DemonstrationError,
     ExternalIdExistsError,
     IsResponsibleError,
-    LastAdministratorError,
-    LoginClosedError,
-    LoginExistsError,
     ManyWithdrawalsError,
     MaterialExistsError,
     MessageOnItsWayError,
     MessageSettledError,
     MoreWouldGoError,
-    NoLoginError,
     NoQuizExceptionError,
     NotAStudentError,
     NotEnrolledError,
@@ -155,7 +151,6 @@ from lmskit.errors.conflict import (
     NotRecordedError,
     OtherRoleError,
     OwnErasureError,
-    OwnLoginError,
     PersonExistsError,
     QuestionBankUsedError,
     QuizAnsweredError,
@@ -192,7 +187,16 @@ from lmskit.errors.input import (
     UnknownRuleError,
     WeekNeededError,
 )
-from lmskit.errors.login import InvitationRefusedError, LeadsCoursesError, NoInvitationError
+from lmskit.errors.login import (
+    InvitationRefusedError,
+    LastAdministratorError,
+    LeadsCoursesError,
+    LoginClosedError,
+    LoginExistsError,
+    NoInvitationError,
+    NoLoginError,
+    OwnLoginError,
+)
 from lmskit.errors.not_found import (
     AttemptNotFoundError,
     CourseNotFoundError,

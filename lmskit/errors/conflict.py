@@ -153,51 +153,6 @@ class ExternalIdExistsError(ConflictError):
         )
 
 
-class LoginExistsError(ConflictError):
-    """A person has one login."""
-
-    def __init__(self, *, email: str) -> None:
-        self.email = email
-        super().__init__(f"{email} has a login already. To set a new password: lmskit passwd {email}")
-
-
-class NoLoginError(ConflictError):
-    """The person has no login that could be changed."""
-
-    def __init__(self, *, email: str) -> None:
-        self.email = email
-        super().__init__(f"{email} has no login. To make one: lmskit login create {email}")
-
-
-class LoginClosedError(ConflictError):
-    """The login is closed, so it cannot be used to sign in."""
-
-    def __init__(self, *, email: str) -> None:
-        self.email = email
-        super().__init__(f"The login of {email} is closed. To open it with a new password: lmskit login enable {email}")
-
-
-class OwnLoginError(ConflictError):
-    """PostgreSQL does not let people rename or remove the login they use."""
-
-    def __init__(self, *, email: str) -> None:
-        self.email = email
-        super().__init__(
-            f"You are signed in as {email}, and a login cannot be renamed while it is in use. Ask another administrator to do it."
-        )
-
-
-class LastAdministratorError(ConflictError):
-    """Without an administrator no more logins could be made."""
-
-    def __init__(self, *, email: str) -> None:
-        self.email = email
-        super().__init__(
-            f"{email} is the only administrator with an open login, so it stays open. Make another one first: "
-            "lmskit login create EMAIL --role super_admin"
-        )
-
-
 class TeachesCoursesError(ConflictError):
     """A lecturer who is to be erased teaches courses, which need a lecturer."""
 
