@@ -9,15 +9,17 @@ from lmskit.forms.finder import MOST_OFFERED, Options
 from lmskit.forms.invitation import InvitationPage, InvitationResult, InvitationScreen, InvitationWork
 from lmskit.forms.people import ROLES, STATES
 from lmskit.listings import INVITATIONS
-from lmskit.queries.invitation import count_invitations, invitations
+from lmskit.queries.invitation import count_invitations, has_open_invitation, invitations
 from lmskit.queries.login import count_logins, login_rows
+from lmskit.queries.person import person_by_email
 from lmskit.readable import minute
 from lmskit.services.invitation import invite, revoke_invitation
 from lmskit.services.permission import require_administrator
 from lmskit.services.transport import transport_of
 
 if TYPE_CHECKING:
-    from lmskit.schemas.invitation import CreateInvitation, RevokeInvitation
+    from lmskit.forms.invitation import InvitationByForm
+    from lmskit.schemas.invitation import RevokeInvitation
 
 
 def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener = snapshot) -> InvitationScreen:
@@ -44,8 +46,13 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
         table = INVITATIONS.shown(shown).drop(columns="Invitation")
         return InvitationPage(table, total, [(f"{name} · {email}", email) for email, name in names.items()], are_open)
 
-    def invite_person(request: CreateInvitation, shown: bool) -> InvitationResult:  # noqa: FBT001 - as the screen calls it
-        sent = invite(begin, None if shown else transport_of(settings), request)
+    def is_invited(email: str) -> bool:
+        with read() as session:
+            person = person_by_email(session, email)
+            return person is not None and has_open_invitation(session, person)
+
+    def invite_person(request: InvitationByForm) -> InvitationResult:
+        sent = invite(begin, None if request.is_shown else transport_of(settings), request)
         email = sent.made.email
         if sent.code is not None:
             hand_over = "Give the code to this person alone, who types into a terminal: lmskit invitation accept"
@@ -61,7 +68,7 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
         return f"The invitation of {request.email} is revoked; its code cannot be used any more."
 
     mail_server = "" if settings.smtp_host is None else f"{settings.smtp_host}:{settings.mail_port}"
-    return InvitationScreen(InvitationWork(people, listed, invite_person, revoke), mail_server=mail_server, page=page)
+    return InvitationScreen(InvitationWork(people, listed, is_invited, invite_person, revoke), mail_server=mail_server, page=page)
 
 
 def _on_one_line(text: str) -> str:

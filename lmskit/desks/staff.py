@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.desks.options import found_courses, found_lecturers
+from lmskit.errors import NotOnStaffError
 from lmskit.forms.finder import MOST_OFFERED, Options
 from lmskit.forms.staff import RoleHeld, StaffScreen, StaffWork
 from lmskit.queries.course import course_by_code
@@ -94,6 +95,8 @@ class _Desk:
     def ask_to_remove(self, request: RemoveStaff) -> str:
         with self._read() as session:
             role, name = role_in_course(session, request.course, request.email), _name(session, request.email)
+        if role is None:  # another person removed it since it was shown
+            raise NotOnStaffError(person=request.email, course=request.course)
         return (
             f"Remove {name}, {role}, from the staff of {request.course}? It holds at once: the person does not see the course any more, "
             "and their open sessions are ended. Imports do not give the role back."

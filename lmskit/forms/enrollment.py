@@ -127,7 +127,8 @@ class WithdrawalForm:
         self.submission.button.button_style = "warning"
         self.withdraw, self.message = self.submission.button, self.submission.message
         self.view = _card("Withdraw a student", [field.view, self.notify], self.submission)
-        self.student.observe(lambda _change: self.submission.withdraw_question(), names="value")
+        for control in (self.student, self.notify):
+            control.observe(lambda _change: self.submission.withdraw_question(), names="value")
 
     def offer(self, students: Sequence[tuple[str, int]]) -> None:
         """Offer these students, each as label and id. Any address can still be typed."""

@@ -1,4 +1,4 @@
-"""Find one of many: at each key that is typed, a list offers the first of those that fit."""
+"""Find one of many: as a text is typed, a list offers the first of those that fit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lmskit.codes import find_code
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field
 from lmskit.rounding import count_text
-from lmskit.widgets import Message, errors_shown
+from lmskit.widgets import Debounced, Message, errors_shown
 
 Options = Sequence[tuple[str, str]]
 NOT_CHOSEN = ""
@@ -59,7 +59,8 @@ class Finder:
         self._fill()
         if (wanted := find_code(first, (value for _, value in self.chosen.options))) is not None and first:
             self.chosen.value = wanted
-        self.typed.observe(lambda _change: self._typed(), names="value")
+        later = Debounced(self.refresh)
+        self.typed.observe(lambda _change: None if self._filling else later(), names="value")
         self.chosen.observe(lambda _change: self._chosen(), names="value")
 
     @property
@@ -106,10 +107,6 @@ class Finder:
             return f"No {self._noun} is found."
         found = f"{count_text(total, self._noun, self._plural)} found"
         return f"{found}." if n_offered == total else f"{found}; the first {n_offered} are offered. Type more to find the others."
-
-    def _typed(self) -> None:
-        if not self._filling:
-            self.refresh()
 
     def _chosen(self) -> None:
         if not self._filling:

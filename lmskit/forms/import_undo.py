@@ -139,11 +139,11 @@ class PastImports:
             page, total = self._read(limit=PAGE_SIZE, offset=self.pager.offset)
             self._list_message.clear()
             self.table.show(IMPORT_RUNS.shown(page).drop(columns="In"))  # the sum of the others; the table fits without it
-            self.pager.show(total=total)
             taken = page["undoes"].isna()
             labels = zip(page["id"][taken], page["name"][taken], page["started_at"][taken], strict=True)
             set_options(self.chosen, [(f"{number} · {name} · {at:%Y-%m-%d %H:%M}", int(number)) for number, name, at in labels])
             self._allow()
+            self.pager.show(total=total)
 
     def _chosen(self) -> None:
         if not self.work.running:

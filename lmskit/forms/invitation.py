@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
@@ -21,6 +22,12 @@ from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, e
 
 BY_MAIL, SHOWN = "mail", "shown"
 _ROLES = [("lecturer", Role.LECTURER), ("administrator", Role.SUPER_ADMIN)]
+
+
+class InvitationByForm(CreateInvitation):
+    """A person to invite, and whether the code is shown instead of sent by mail."""
+
+    is_shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,15 +71,18 @@ class InvitationWork:
         Returns label and address of the first lecturers and administrators that a search finds, and the number of all.
     page
         Returns a page of the invitations, or of those that are open, for its limit and offset.
+    is_invited
+        Returns whether the person with an address has an invitation that can still be accepted.
     invite
-        Invites a person; the code goes by mail, or is returned if it is to be shown.
+        Invites a person; the code goes by mail, or is returned if the request wants it shown.
     revoke
         Revokes an invitation and returns the sentence to show.
     """
 
     people: Callable[[str], tuple[Options, int]]
     page: Callable[[bool, int, int], InvitationPage]
-    invite: Callable[[CreateInvitation, bool], InvitationResult]
+    is_invited: Callable[[str], bool]
+    invite: Callable[[InvitationByForm], InvitationResult]
     revoke: Callable[[RevokeInvitation], str]
 
 
@@ -126,6 +136,7 @@ class InvitationScreen:
             read=self._request,
             on_submit=self._invite,
             on_success=self._empty,
+            confirm=self._asked_again,
             clock=clock,
         )
         self.only_open = widgets.Checkbox(value=True, description="Only those that can still be accepted", indent=False)
@@ -148,7 +159,7 @@ class InvitationScreen:
         self.again = Submission(
             "Invite again",
             fields={"email": invited},
-            read=lambda: CreateInvitation(email=self.chosen.value or "", days=self.days.value),
+            read=lambda: self._by_form(email=self.chosen.value or ""),
             on_submit=self._invite,
             confirm=self._asked_again,
             message=self.message,
@@ -181,6 +192,10 @@ class InvitationScreen:
         self.view.add_class(ROOT)
         self.only_open.observe(lambda _change: self._show_first_page(), names="value")
         self.chosen.observe(lambda _change: self._invited_chosen(), names="value")
+        for each in (self._of_new | self._of_known | self._of_all).values():
+            each.control.observe(lambda _change: self.inviting.withdraw_question(), names="value")
+        for each in self._of_all.values():
+            each.control.observe(lambda _change: self.again.withdraw_question(), names="value")
         self._person_chosen()
         self.refresh()
 
@@ -195,29 +210,27 @@ class InvitationScreen:
             self.pager.show(total=page.total)
             self._show_actions()
 
-    def _request(self) -> CreateInvitation:
+    def _request(self) -> InvitationByForm:
         known = self.person.value
         if known:
-            return CreateInvitation(email=known, address=self.address.value.strip() or None, days=self.days.value)
-        return CreateInvitation(
-            email=self.email.value,
-            family_name=self.family_name.value,
-            given_name=self.given_name.value,
-            role=self.role.value,
-            days=self.days.value,
-        )
+            return self._by_form(email=known, address=self.address.value.strip() or None)
+        names = {"family_name": self.family_name.value, "given_name": self.given_name.value}
+        return self._by_form(email=self.email.value, role=self.role.value, **names)
 
-    def _invite(self, request: CreateInvitation) -> str:
+    def _by_form(self, **person: Any) -> InvitationByForm:
+        return InvitationByForm(days=self.days.value, is_shown=self.code.value == SHOWN, **person)
+
+    def _invite(self, request: InvitationByForm) -> str:
         """Invite, show the code if it does not go by mail, and the list as it is afterwards."""
         self._forget_code()
-        result = self._work.invite(request, self.code.value == SHOWN)
+        result = self._work.invite(request)
         if result.code:
             self.note.show(f"Code of {result.email}, shown only once:", result.code)
         self.refresh()
         return result.sentence
 
-    def _asked_again(self, request: CreateInvitation) -> str:
-        if request.email not in self._are_open:
+    def _asked_again(self, request: InvitationByForm) -> str:
+        if not self._work.is_invited(request.email):
             return ""
         return f"Invite {request.email} again? The code that the person has now stops working."
 
@@ -243,6 +256,7 @@ class InvitationScreen:
         self.refresh()
 
     def _person_chosen(self) -> None:
+        self.inviting.withdraw_question()
         self.inviting.message.clear()
         self._show_fields()
 

@@ -18,7 +18,7 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import LOGINS
 from lmskit.schemas.login import ChooseLogin, CloseLogin
 from lmskit.schemas.person import AddLecturer
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Debounced, Message, Pager, SecretNote, Table, errors_shown, heading, style
 
 STATES = {"open": "open", "closed": "closed", "none": "no login"}
 ROLES = {"lecturer": "lecturer", "super_admin": "administrator"}
@@ -29,7 +29,7 @@ NOT_CHOSEN, TO_ANOTHER, KEPT = "", "another", "kept"
 _COURSES = [
     ("Choose …", NOT_CHOSEN),
     ("Hand them over to another lecturer", TO_ANOTHER),
-    ("Leave them with the person: no other leads them", KEPT),
+    ("Leave them with the person: nobody else is responsible", KEPT),
 ]
 
 
@@ -77,6 +77,7 @@ class PeopleScreen:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read, self._read_courses, self._clock = read, read_courses, clock
+        self._filling = False
         self.note = SecretNote()
         self.email = widgets.Text(placeholder="lecturer@example.org")
         self.family_name, self.given_name = widgets.Text(), widgets.Text()
@@ -148,20 +149,28 @@ class PeopleScreen:
             ]
         )
         self.view.add_class(ROOT)
-        self.search.observe(lambda _change: self._show_first_page(), names="value")
+        later = Debounced(self._show_first_page)
+        self.search.observe(lambda _change: later(), names="value")
         self.person.observe(lambda _change: self._person_chosen(), names="value")
         self.courses.observe(lambda _change: self._courses_chosen(), names="value")
         self.refresh()
 
     def refresh(self) -> None:
         """Read the page that is shown again; the chosen person stays chosen."""
+        search, before = self.search.value.strip(), self.person.value
         with errors_shown(self.message):
-            page, total = self._read(self.search.value.strip(), PAGE_SIZE, self.pager.offset)
+            page, total = self._read(search, PAGE_SIZE, self.pager.offset)
             self._states = dict(zip(page["email"], page["state"], strict=True))
-            set_options(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])
-            self.table.show(_login_table(page))
-            self.pager.show(total=total)
+            self._filling = True
+            try:
+                set_options(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])
+            finally:
+                self._filling = False
+            if self.person.value != before:
+                self.message.clear()
             self._show_actions()
+            self.table.show(_login_table(page), nothing="Nobody is found." if search else "")
+            self.pager.show(total=total)
 
     def _action(self, description: str, work: Callable[[ChooseLogin], LoginResult], confirm: str = "") -> Submission[ChooseLogin]:
         action = Submission(
@@ -191,7 +200,7 @@ class PeopleScreen:
         if self._led:
             named = ", ".join(self._led)
             taker = request.courses_to
-            stay = f"{taker} is responsible for {named} then" if taker else f"no other lecturer leads {named} then"
+            stay = f"{taker} is responsible for {named} then" if taker else f"nobody else is responsible for {named} then"
         return f"Close the login of {request.email}? Open sessions are ended; {stay}."
 
     def _showing_result(self, work: Callable[..., LoginResult]) -> Callable[..., str]:
@@ -212,8 +221,9 @@ class PeopleScreen:
         self.refresh()
 
     def _person_chosen(self) -> None:
-        self.message.clear()
-        self._show_actions()
+        if not self._filling:
+            self.message.clear()
+            self._show_actions()
 
     def _taker_chosen(self) -> None:
         self.closing.withdraw_question()
@@ -232,7 +242,9 @@ class PeopleScreen:
             action.view.layout.display = None if state == needed else "none"
         self.closing.withdraw_question()
         self.closing.view.layout.display = None if state == "open" else "none"
-        self._led = tuple(self._read_courses(self.person.value)) if state == "open" else ()
+        self._led = ()
+        with errors_shown(self.message):
+            self._led = tuple(self._read_courses(self.person.value)) if state == "open" else ()
         self.courses.value = NOT_CHOSEN
         self._courses_field.hint = f"Responsible for {', '.join(self._led)}: these need a lecturer before the login is closed."
         self._courses_field.view.layout.display = None if self._led else "none"

@@ -227,24 +227,24 @@ class PeopleTwice:
             page, total = self._work.merges(PAGE_SIZE, self.merges_pager.offset)
             self._merges_message.clear()
             self.merges.show(PERSON_MERGES.shown(page))
-            self.merges_pager.show(total=total)
             labels = zip(page["receipt"], page["removed_id"], page["former_name"], page["kept_id"], page["name"], strict=True)
             set_options(
                 self.receipt,
                 [(f"{receipt} · {former} ({gone}) into {name} ({kept})", int(receipt)) for receipt, gone, former, kept, name in labels],
             )
             self._splitting_parts.layout.display = None if total else "none"
+            self.merges_pager.show(total=total)
 
     def _list_pairs(self) -> None:
         with errors_shown(self._pairs_message):
             page, total = self._work.duplicates(PAGE_SIZE, self.pairs_pager.offset)
             self._pairs_message.clear()
             self.pairs.show(DUPLICATES.shown(page))
-            self.pairs_pager.show(total=total)
             two = zip(page["person_id"], page["name"], page["other_id"], page["other_name"], strict=True)
             set_options(self.pair, [(f"{one} {name} · {other} {also}", (str(one), str(other))) for one, name, other, also in two])
             self._pair_parts.layout.display = None if total else "none"
             self._pairs_parts.layout.display = None
+            self.pairs_pager.show(total=total)
 
     def _take_pair(self) -> None:
         """Fill the form with the chosen pair, and show what merging the two would do."""

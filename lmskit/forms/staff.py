@@ -109,7 +109,7 @@ class StaffScreen:
         )
         self.role = widgets.Dropdown(options=[(f"{role}: {may}", role) for role, may in MAY_IN_COURSE.items()])
         self.sees, self.sections = widgets.Dropdown(options=_SEES), widgets.SelectMultiple(rows=4)
-        self.keep = widgets.Checkbox(value=True, description="Keep who is responsible now as co-lecturer", indent=False)
+        self.keep = widgets.Checkbox(value=False, description="Keep who is responsible now as co-lecturer", indent=False)
         self.keep.layout.width = "auto"
         self._fields = {
             "role": Field("Role", self.role),
@@ -180,6 +180,9 @@ class StaffScreen:
         return AddStaff(course=self.course.value, email=self.person.value, role=self.role.value, sections=chosen)
 
     def _asked_to_add(self, request: AddStaff) -> str:
+        if self._sees_sections() and not self.sections.options:
+            wait = "Choose “All students”, or wait until it has some."
+            raise InputError(f"Nothing was changed. {request.course} has no sections or groups yet. {wait}")
         if self._sees_sections() and not request.sections:
             self._fields["sections"].problem = "Select at least one."
             raise InputError("Nothing was changed. Select the sections and groups whose students the assistant sees.")
@@ -249,8 +252,9 @@ class StaffScreen:
         self._show_fields()
 
     def _show_fields(self) -> None:
-        is_assistant = self.role.value is StaffRole.ASSISTANT
-        self._fields["sees"].view.layout.display = None if is_assistant and self.sections.options else "none"
+        """Ask which students an assistant sees where the course has sections, or where the assistant sees none without them."""
+        can_choose = self.role.value is StaffRole.ASSISTANT and (self.sections.options or self.sees.value == OF_SECTIONS)
+        self._fields["sees"].view.layout.display = None if can_choose else "none"
         self._fields["sections"].view.layout.display = None if self._sees_sections() and self.sections.options else "none"
 
     def _choice_changed(self) -> None:

@@ -80,7 +80,7 @@ class Submission(Generic[Request]):
             self._unconfirmed = None
             self.question.clear()
             self._answers.layout.display = "none"
-            self._end()
+            self.button.disabled = False
 
     def _press(self) -> None:
         if self.button.disabled or self._is_double_click():
@@ -126,6 +126,7 @@ class Submission(Generic[Request]):
         if request is None or self._is_double_click():
             return
         self.withdraw_question()
+        self._ended = self._clock()
         if yes:
             self.button.disabled = True
             self._submit(request)

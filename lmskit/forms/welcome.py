@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import ipywidgets as widgets
@@ -95,21 +95,30 @@ class WelcomeForm:
             ],
             layout=widgets.Layout(overflow="visible"),
         )
+        self._read: dict[widgets.Widget, str] = {}
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.refresh()
 
     def refresh(self) -> None:
         """Show the text that messages of the course have now."""
+        self._show(kept=())
+
+    def _show(self, kept: Collection[widgets.Widget]) -> None:
+        """Show the text that messages of the course have now, except in the fields that are kept."""
         self.letter.hide()
         with errors_shown(self.source):
             now = self._work.read(self._of())
-            self.source.neutral(now.source)
-            self.language.value, self.subject.value, self.text.value = now.language, now.subject, now.text
+            self.source.neutral(f"{now.source} What you typed is kept." if kept else now.source)
+            self._read = {self.language: now.language, self.subject: now.subject, self.text: now.text}
+            for control, text in self._read.items():
+                if control not in kept:
+                    control.value = text
 
     def _course_chosen(self) -> None:
+        """Show the text of the course; a text that was typed before its course was chosen is kept."""
         self.message.clear()
         self.clearing.withdraw_question()
-        self.refresh()
+        self._show(kept=[control for control, text in self._read.items() if control.value.strip() and control.value != text])
 
     def _of(self) -> OfWelcome:
         return OfWelcome(course=self.course.value or None)

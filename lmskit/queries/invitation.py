@@ -60,6 +60,12 @@ def count_invitations(session: Session, *, only_open: bool = False) -> int:
     return session.scalar(statement.where(_STATE == "open") if only_open else statement) or 0
 
 
+def has_open_invitation(session: Session, person: User) -> bool:
+    """Whether a person has an invitation that can still be accepted."""
+    found = select(Invitation.id).outerjoin(SERVER_ROLES, SERVER_ROLES.c.rolname == Invitation.login)
+    return session.scalar(select(found.where(Invitation.person_id == person.id, _STATE == "open").exists())) or False
+
+
 _STATE = case(
     (Invitation.accepted_at.is_not(None), "accepted"),
     (Invitation.revoked_at.is_not(None), "revoked"),

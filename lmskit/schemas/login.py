@@ -50,7 +50,7 @@ class CloseLogin(ChooseLogin):
     courses_to: KnownAddress | None = None
     """The lecturer who takes them over."""
     keep_courses: bool = False
-    """Whether they stay with the person, so that no other leads them."""
+    """Whether they stay with the person, so that nobody else is responsible for them."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

@@ -20,7 +20,7 @@ class Pager:
     Parameters
     ----------
     on_turn
-        Called after `offset` has changed; it reads that page and calls `show`.
+        Called after `offset` has changed; it reads that page and calls `show`, at the end.
     page_size
         Rows on one page.
     noun
@@ -60,8 +60,12 @@ class Pager:
         self.offset = 0
 
     def show(self, *, total: int) -> None:
-        """Say which rows are shown, of `total` in the list."""
+        """Say which rows are shown, of `total` in the list; turn to the last page if the list has become shorter than those before."""
         self.total = total
+        beyond, self.offset = self.offset, min(self.offset, max(total - 1, 0) // self.page_size * self.page_size)
+        if total and self.offset < beyond:
+            self._on_turn()
+            return
         last = min(self.offset + self.page_size, total)
         self.label.value = f"{self.noun} {self.offset + 1:,}–{last:,} of {total:,}" if total else f"no {self.noun}"
         self.previous.disabled = self.offset == 0

@@ -85,6 +85,30 @@ def test_an_invitation_is_replaced_and_revoked_after_a_question(session, desk, c
     assert states(session, address)[0] == "open"
 
 
+def test_who_has_a_code_already_is_invited_only_after_a_question_wherever_the_button_is(session, desk, address):
+    invite(desk, address)
+    desk.person.typed.value = address
+    press(desk.inviting)
+    assert desk.inviting.question.value == f"Invite {address} again? The code that the person has now stops working."
+    assert states(session, address) == ["open"]
+    press(desk.inviting, yes=True)
+    assert states(session, address) == ["open", "revoked"]
+
+
+def test_another_way_for_the_code_or_other_days_withdraw_the_question(session, in_session, configure, address):
+    configure(LMSKIT_SMTP_HOST="127.0.0.1", LMSKIT_SMTP_PORT="1", LMSKIT_MAIL_FROM="lms@example.org")
+    desk = invitation_desk(begin=in_session, read=in_session)
+    invite(desk, address)
+    desk.chosen.value = address
+    for control, value in ((desk.code, "shown"), (desk.days, 3)):
+        press(desk.again)
+        assert desk.again.question.value
+        control.value = value
+        assert desk.again.question.value == ""
+    press(desk.again, yes=True)
+    assert states(session, address) == ["open", "revoked"]
+
+
 def test_a_lecturer_whose_address_an_import_invented_gets_a_real_one(session, desk, codes, address):
     invented = f"{factories.unique('lecturer')}@aaa.oulad.invalid"
     person = factories.person(session, role=Role.LECTURER, email=invented, family_name="Oulad")

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from lmskit.db import login_name, transaction
 from lmskit.desks import people_desk
-from lmskit.errors import LecturerNotFoundError
+from lmskit.errors import ConflictError, LecturerNotFoundError
 from lmskit.forms.people import KEPT, TO_ANOTHER
 from lmskit.queries.person import person_by_email
 from lmskit.services.login import close_login
@@ -109,9 +109,25 @@ def test_courses_can_stay_with_who_leaves(session, desk, address):
     desk.search.value = address
     desk.courses.value = KEPT
     press(desk.closing)
-    assert f"no other lecturer leads {course.code} then" in desk.closing.question.value
+    assert f"nobody else is responsible for {course.code} then" in desk.closing.question.value
     press(desk.closing, yes=True)
     assert state_of(desk, address) == "closed"
+
+
+def test_a_search_that_finds_nobody_says_so(desk):
+    desk.search.value = "nobody of this name"
+    assert "Nobody is found." in desk.table.view.value
+
+
+def test_courses_that_cannot_be_read_are_said(desk, address, monkeypatch):
+    def lost(_email):
+        raise ConflictError("They cannot be read.")
+
+    add(desk, address)
+    monkeypatch.setattr(desk, "_read_courses", lost)
+    desk.person.value = None
+    desk.person.value = address
+    assert desk.message.value == "They cannot be read."
 
 
 def test_a_mistyped_successor_is_refused_though_there_is_no_course_to_hand_over(session, desk, address):

@@ -8,10 +8,10 @@ from lmskit.db import snapshot
 from lmskit.desks import staff_desk
 from lmskit.errors import NotPermittedError
 from lmskit.forms.staff import ALL_STUDENTS, OF_SECTIONS
-from lmskit.models import Section
+from lmskit.models import CourseStaff, Section
 from lmskit.queries.staff import staff_rows
-from lmskit.schemas.staff import AddStaff
-from lmskit.services.staff import add_staff
+from lmskit.schemas.staff import AddStaff, HandOver, RemoveStaff
+from lmskit.services.staff import add_staff, remove_staff
 from lmskit.vocabulary import SectionKind, StaffRole
 from tests import factories
 
@@ -91,6 +91,29 @@ def test_an_assistant_of_a_section_is_added_changed_and_removed(session, desk, c
     assert rows(session, course) == [responsible]
 
 
+def test_an_assistant_of_sections_in_a_course_without_sections_can_be_let_see_all(session, colleague, in_session):
+    copy = factories.course(session, code=factories.unique("COPY"))
+    session.add(CourseStaff(course_id=copy.id, person_id=colleague.id, role=StaffRole.ASSISTANT, limited=True))
+    session.flush()
+    desk = staff_desk(copy.code, begin=in_session, read=in_session)
+    find(desk, colleague)
+    assert shown(desk._fields["sees"].view, desk._fields["sections"].view) == [True, False]
+    press(desk.adding)
+    assert desk.message.value.startswith(f"Nothing was changed. {copy.code} has no sections or groups yet.")
+    desk.sees.value = ALL_STUDENTS
+    press(desk.adding, yes=True)
+    assert desk.message.value == f"{colleague.email} is assistant of {copy.code} now."
+
+
+def test_who_was_removed_by_another_person_meanwhile_is_not_asked_about(session, desk, course, colleague):
+    add_staff(session, AddStaff(course=course.code, email=str(colleague.email), role=StaffRole.OBSERVER))
+    find(desk, colleague)
+    remove_staff(session, RemoveStaff(course=course.code, email=str(colleague.email)))
+    press(desk.removing)
+    assert desk.removing.question.value == ""
+    assert desk.message.value.startswith(f"{colleague.email} is not on the staff of {course.code}.")
+
+
 def test_those_who_work_in_the_course_are_offered_first_and_another_person_withdraws_a_question(session, course, colleague, in_session):
     add_staff(session, AddStaff(course=course.code, email=str(colleague.email), role=StaffRole.OBSERVER))
     desk = staff_desk(course.code.lower(), begin=in_session, read=in_session)
@@ -118,6 +141,7 @@ def test_a_lecturer_whose_address_an_import_invented_is_given_a_role_and_removed
 def test_a_course_is_handed_over_after_a_question_that_says_what_it_means(session, desk, course, colleague, keep):
     former = rows(session, course)[0][0]
     find(desk, colleague)
+    assert desk.keep.value is HandOver.model_fields["keep"].default
     desk.keep.value = keep
     press(desk.handing_over)
     question = desk.handing_over.question.value

@@ -118,6 +118,20 @@ def test_after_the_answer_no_the_form_can_be_used_again(clock):
     assert len(seen) == 1
 
 
+def test_whether_a_message_is_sent_is_not_changed_behind_the_question(clock):
+    seen: list[WithdrawStudent] = []
+    form = withdrawal(keeping(seen), clock, "ada@example.org")
+    form.withdraw.click()
+    form.notify.value = True
+    clock.now += DOUBLE_CLICK
+    form.submission.yes.click()
+    assert (seen, form.submission.question.value) == ([], "")
+    form.withdraw.click()
+    clock.now += DOUBLE_CLICK
+    form.submission.yes.click()
+    assert [request.notify for request in seen] == [True]
+
+
 def test_without_a_course_nothing_is_submitted():
     form = EnrollmentForm(lambda _request: pytest.fail("nothing was to be done"), course=widgets.Dropdown(options=[]))
     form.email.value = "ada@example.org"

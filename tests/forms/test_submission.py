@@ -125,6 +125,16 @@ def test_where_there_is_nothing_to_ask_the_work_is_done_at_once():
     assert asking.question.value == "Really?"
 
 
+def test_after_a_question_about_others_is_withdrawn_the_button_asks_about_these_at_once(clock):
+    form = submission(pytest.fail, confirm=lambda request: f"Store {request.topic}?", clock=clock)
+    form.button.click()
+    clock.now += DOUBLE_CLICK
+    form.withdraw_question()
+    form.fields["topic"].control.value = "Lists"
+    form.button.click()
+    assert form.question.value == "Store Lists?"
+
+
 def test_a_bug_leaves_its_traceback_in_the_log_and_the_form_can_be_used_again(caplog):
     form = submission(lambda request: request.no_such_field)
     form.button.click()

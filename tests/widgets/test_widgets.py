@@ -45,6 +45,16 @@ def test_pages_turn_forward_and_back_and_not_beyond_the_ends():
     assert turned[-1] == 50
 
 
+def test_a_list_that_has_become_shorter_than_its_page_turns_to_its_last_one():
+    pager = Pager(lambda: pager.show(total=25), page_size=25, noun="invitations")
+    pager.offset = 50
+    pager.show(total=25)
+    assert (pager.offset, pager.label.value) == (0, "invitations 1–25 of 25")
+    pager.offset = 25
+    pager.show(total=0)
+    assert (pager.offset, pager.label.value, pager.previous.disabled) == (0, "no invitations", True)
+
+
 def test_an_empty_list_has_no_pages():
     pager = Pager(pytest.fail, page_size=50, noun="students")
     pager.show(total=0)
@@ -72,4 +82,5 @@ def test_any_page_of_60_000_people_is_reached_by_a_number_of_three_digits():
     pager.show(total=60_000)
     assert (pager.label.value, pager.next.disabled) == ("people 59,901–60,000 of 60,000", True)
     pager.show(total=50)
-    assert (pager.page.value, turned) == (1, [59_900])
+    pager.show(total=50)
+    assert (pager.page.value, turned) == (1, [59_900, 0])
