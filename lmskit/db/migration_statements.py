@@ -145,7 +145,9 @@ def index_concurrently(name: str, table: str, indexed: str) -> None:
         What follows the table's name in `CREATE INDEX`, such as `USING hash (term_id)`.
     """
     with op.get_context().autocommit_block():
+        run_as_written("SET client_min_messages = warning;")  # there is seldom one to remove
         run_as_written(f"DROP INDEX CONCURRENTLY IF EXISTS lms.{name};")
+        run_as_written("RESET client_min_messages;")
         run_as_written(f"CREATE INDEX CONCURRENTLY {name} ON {table} {indexed};")
 
 
