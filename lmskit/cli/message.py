@@ -14,8 +14,8 @@ from lmskit.db import snapshot, transaction
 from lmskit.limits import LONGEST_PROSE
 from lmskit.rounding import count_text
 from lmskit.schemas.written_message import ENGLISH, SendMessage
-from lmskit.services.message_preview import preview_message, shown
-from lmskit.services.student_message import send_as_previewed, send_message
+from lmskit.services.message_preview import preview_to_students
+from lmskit.services.student_message import send_as_previewed
 
 app = typer.Typer(name="message", help="Write to students of a course.", no_args_is_help=True)
 
@@ -45,21 +45,19 @@ def send(
 
     {name}, {course}, {title} and {term} stand for the student's name, the code and title of the course, and the name of its term.
 
-    Who got the same text in the course before does not get it again.
+    Who got the same text in the course before does not get it again; where nobody is left, the command is refused.
     """
     text = text_in(text_file, option="--text-file", longest=LONGEST_PROSE)
     request = SendMessage(course=course, subject=subject, text=text, language=language, section=section, students=tuple(student or ()))
     with snapshot() as session:
-        recipients = send_message(session, request, dry_run=True)
-        first = recipients.addresses[0] if recipients.addresses else None
-        letter = shown(preview_message(session, request, student=first))
+        recipients, letter = preview_to_students(session, request)
     for line in letter.splitlines():
         print_line(line)
     print_line("")
     print_line(recipients.sentence)
     if dry_run:
         print_line(WAS_DRY)
-    elif recipients.addresses:
+    else:
         if not yes:
             confirmed(f"Send this message to {count_text(len(recipients.addresses), 'student')} of {recipients.course}?", instead="--yes")
         send_as_previewed(transaction, request, recipients)

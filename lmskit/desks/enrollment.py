@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.desks.options import course_options
-from lmskit.errors import InputError, LmskitError
+from lmskit.errors import LmskitError
 from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
 from lmskit.forms.quiz_exception import ExceptionWork
 from lmskit.forms.several import Preview
@@ -34,13 +34,13 @@ from lmskit.services.admission import admit, over_sentence
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import welcome_due, withdraw, withdraw_by_id
-from lmskit.services.message_preview import preview_message, shown
+from lmskit.services.message_preview import preview_to_students
 from lmskit.services.pasted_enrollment import enroll_pasted
 from lmskit.services.pasted_people import PastedReport
 from lmskit.services.permission import require_administrator
 from lmskit.services.previewed import as_previewed
 from lmskit.services.quiz_exception import excuse, extend, remove_exception
-from lmskit.services.student_message import send_as_previewed, send_message
+from lmskit.services.student_message import send_as_previewed
 from lmskit.services.transport import destination_of, transport_of
 from lmskit.vocabulary import WelcomeTime
 
@@ -142,10 +142,7 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
 def _messages(begin: Opener, read: Opener) -> MessageWork:
     def preview(request: SendMessage) -> MessagePreview:
         with read() as session:
-            meant = send_message(session, request, dry_run=True)
-            if not meant.addresses:
-                raise InputError(f"No student gets this message. {meant.sentence}")
-            return MessagePreview(meant, shown(preview_message(session, request, student=meant.addresses[0])))
+            return MessagePreview(*preview_to_students(session, request))
 
     def send(request: SendMessage, previewed: MessagePreview) -> str:
         sent = send_as_previewed(begin, request, previewed.recipients)

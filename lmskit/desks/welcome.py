@@ -21,8 +21,11 @@ def welcome_work(begin: Opener, read: Opener) -> WelcomeWork:
     def now(request: OfWelcome) -> WelcomeNow:
         with read() as session:
             source = welcome_source(session, request)
-            text = welcome_text(session, None if request.course is None else course_by_code(session, request.course).id)
-            return WelcomeNow(source) if text is None else WelcomeNow(source, text.language, text.subject, text.body)
+            course_id = None if request.course is None else course_by_code(session, request.course).id
+            text = welcome_text(session, course_id)
+        if text is None:
+            return WelcomeNow(source)
+        return WelcomeNow(source, text.language, text.subject, text.body, is_own=text.course_id == course_id)
 
     def preview(request: OfWelcome) -> str:
         with read() as session:

@@ -282,10 +282,10 @@ class EnrollmentScreen:
         self.withdrawal = WithdrawalForm(self._then_show_student(on_withdraw), course=self.course, clock=clock)
         self._sections = many.sections
         self.enrolling = enrol_several(
-            course=self.course, on_preview=many.preview_enrollment, on_submit=self._then_show_roster(many.enroll), clock=clock
+            course=self.course, on_preview=many.preview_enrollment, on_submit=many.enroll, on_success=self.roster.refresh, clock=clock
         )
         self.withdrawing = WithdrawSeveralForm(
-            course=self.course, on_preview=many.preview_withdrawal, on_submit=self._then_show_roster(many.withdraw), clock=clock
+            course=self.course, on_preview=many.preview_withdrawal, on_submit=many.withdraw, on_success=self.roster.refresh, clock=clock
         )
         forms = _side_by_side(self.enrollment.view, self.withdrawal.view)
         self.exceptions = QuizExceptionForm(exceptions, course=self.course, clock=clock)
@@ -321,14 +321,6 @@ class EnrollmentScreen:
                 self.messages.offer(sections)
             self.roster.show(self.course.value)
             self.exceptions.show(self.course.value)
-
-    def _then_show_roster(self, work: Callable[[Any, Preview], str]) -> Callable[[Any, Preview], str]:
-        def done(request: Any, preview: Preview) -> str:  # noqa: ANN401 - a request of either form
-            sentence = work(request, preview)
-            self.roster.refresh()
-            return sentence
-
-        return done
 
     def _then_show_student(self, work: Callable[[Any], str]) -> Callable[[Any], str]:
         def done(request: EnrollStudent | Withdrawal) -> str:

@@ -82,7 +82,7 @@ class OutboxScreen:
             hint="One of the unsent messages shown below. If it was refused or given up, the enrollment is requested again.",
         )
         self.retrying = Submission(
-            "Try again", fields={"message_id": chosen}, read=self._request, on_submit=self._refreshing(on_retry), clock=clock
+            "Try again", fields={"message_id": chosen}, read=self._request, on_submit=on_retry, on_success=self.refresh, clock=clock
         )
         self.retrying.button.button_style = ""
         self.pager = Pager(self.refresh, noun="messages")
@@ -144,14 +144,6 @@ class OutboxScreen:
 
     def _request(self) -> RetryMessage:
         return RetryMessage.model_validate({"message_id": self.chosen.value})
-
-    def _refreshing(self, work: Callable[[RetryMessage], str]) -> Callable[[RetryMessage], str]:
-        def done(request: RetryMessage) -> str:
-            sentence = work(request)
-            self.refresh()
-            return sentence
-
-        return done
 
     def _deliver(self) -> None:
         if self.deliver.disabled:

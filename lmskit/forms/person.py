@@ -15,6 +15,7 @@ from lmskit.forms.people import ROLES
 from lmskit.forms.person_merge import PeopleTwice, TwiceWork
 from lmskit.forms.submission import Submission
 from lmskit.listings import PEOPLE
+from lmskit.names import display_name
 from lmskit.schemas.person import ChangePerson
 from lmskit.vocabulary import Role
 from lmskit.widgets import ROOT, Debounced, Message, Pager, Table, errors_shown, heading, style
@@ -120,7 +121,9 @@ class PersonScreen:
             "add_id.0": Field("Add an id", self.add_id, hint="Such as sis:0047110; imports find the person by it.", width="1 1 150px"),
             "remove_id.0": Field("Remove an id", self.remove_id, width="1 1 150px"),
         }
-        self.changing = Submission("Save the changes", fields=fields, read=self._request, on_submit=self._change, clock=clock)
+        self.changing = Submission(
+            "Save the changes", fields=fields, read=self._request, on_submit=work.change, on_success=self._changed, clock=clock
+        )
         self.twice = PeopleTwice(work.twice, on_changed=self.refresh, clock=clock)
         self.view = widgets.VBox(
             [
@@ -139,7 +142,7 @@ class PersonScreen:
                 self.pager.view,
                 self.table.view,
                 heading("One person"),
-                Field("Person", self.person, hint="One of the people shown above.").view,
+                Field("Person", self.person, hint="One of the people shown above; who was changed stays chosen.").view,
                 self.status.view,
                 self.courses.view,
                 _side_by_side(self.ids.view, self.merges.view),
@@ -160,9 +163,10 @@ class PersonScreen:
     def refresh(self) -> None:
         """Read the page that is shown, and what is known of the chosen person, again."""
         self._list()
-        self._show()
+        self._chosen()
 
-    def _list(self) -> None:
+    def _list(self, *, kept: tuple[str, int] | None = None) -> None:
+        """Read the page; `kept` is label and number of who is offered although the search does not find them."""
         with errors_shown(self._list_message):
             page, total = self._work.page(
                 search=self.search.value or None, role=self.role.value or None, limit=PEOPLE_ON_A_PAGE, offset=self.pager.offset
@@ -171,10 +175,12 @@ class PersonScreen:
             self.table.show(PEOPLE.shown(page.assign(role=[WORDS[role] for role in page["role"]])))
             self.pager.show(total=total)
             named = zip(page["name"], page["email"], page["person_id"], strict=True)
-            people = [(name, email if isinstance(email, str) else "no address", int(number)) for name, email, number in named]
+            offered = [(_label(name, email if isinstance(email, str) else "", number), int(number)) for name, email, number in named]
+            if kept is not None and kept[1] not in (number for _, number in offered):
+                offered.insert(0, kept)
             self._filling = True
             try:
-                set_options(self.person, [(f"{name} · {address} · {number}", number) for name, address, number in people])
+                set_options(self.person, offered)
             finally:
                 self._filling = False
 
@@ -218,10 +224,18 @@ class PersonScreen:
         ids = {name: (typed,) for name in ("add_id", "remove_id") if (typed := getattr(self, name).value.strip())}
         return ChangePerson.model_validate({"person": str(number)} | changed | ids)
 
-    def _change(self, request: ChangePerson) -> str:
-        sentence = self._work.change(request)
-        self.refresh()
-        return sentence
+    def _changed(self) -> None:
+        """Show the people and the person again; who was changed stays chosen, so that the next press changes no other person."""
+        self._show()
+        if self._shown is None:
+            self._list()
+        else:
+            number, shown = self._shown
+            self._list(kept=(_label(display_name(shown.family_name, shown.given_name), shown.email, number), number))
+
+
+def _label(name: str, email: str, number: int) -> str:
+    return f"{name} · {email or 'no address'} · {number}"
 
 
 def _side_by_side(*parts: widgets.Widget) -> widgets.HBox:

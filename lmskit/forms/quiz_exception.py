@@ -16,7 +16,7 @@ from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.listings import QUIZ_EXCEPTIONS
 from lmskit.schemas.quiz_exception import ExtendQuiz, QuizOfStudent
-from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading
+from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown
 
 
 class ExceptionChange(StrEnum):
@@ -75,7 +75,6 @@ class QuizExceptionForm:
         )
         self.view = widgets.VBox(
             [
-                heading("Excuses and more time"),
                 row(fields["quiz"], fields["student"]),
                 row(fields["change"], fields["due_on"]),
                 self.submission.view,

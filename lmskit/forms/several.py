@@ -73,6 +73,8 @@ class SeveralForm(Generic[Several]):
         Returns what would become of each person. The sentence of an `LmskitError` it raises is shown.
     on_submit
         Does what was previewed and returns the sentence to show, likewise.
+    on_success
+        Called after it was done, to show it.
     clock
         Monotonic time in seconds.
     """
@@ -87,10 +89,11 @@ class SeveralForm(Generic[Several]):
         fields: dict[str, Field],
         on_preview: Callable[[Several], Preview],
         on_submit: Callable[[Several, Preview], str],
+        on_success: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.people = people
-        self._verb, self._on_preview, self._on_submit = verb, on_preview, on_submit
+        self._verb, self._on_preview, self._on_submit, self._on_success = verb, on_preview, on_submit, on_success
         self._previewed: tuple[Several, Preview] | None = None
         self.previewing = Submission("Preview", fields=fields, read=read, on_submit=self._preview, clock=clock)
         self.previewing.button.button_style = ""
@@ -105,6 +108,7 @@ class SeveralForm(Generic[Several]):
             fields={},
             read=lambda: self._shown()[0],
             on_submit=self._do,
+            on_success=self._done,
             confirm=lambda _request: self._shown()[1].question,
             message=self.message,
             clock=clock,
@@ -172,9 +176,11 @@ class SeveralForm(Generic[Several]):
     def _do(self, request: Several) -> str:
         preview = self._shown()[1]
         self.forget()
-        sentence = self._on_submit(request, preview)
+        return self._on_submit(request, preview)
+
+    def _done(self) -> None:
         self.people.value = ""
-        return sentence
+        self._on_success()
 
 
 def notify_checkbox() -> widgets.Checkbox:
@@ -192,6 +198,7 @@ def enrol_several(
     course: widgets.Dropdown,
     on_preview: Callable[[EnrollPasted], Preview],
     on_submit: Callable[[EnrollPasted, Preview], str],
+    on_success: Callable[[], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> SeveralForm[EnrollPasted]:
     """The form that enrols everyone whom a pasted list names in the course that `course` shows."""
@@ -208,6 +215,7 @@ def enrol_several(
         fields={"people": field, "welcome": Field("Message", welcome)},
         on_preview=on_preview,
         on_submit=on_submit,
+        on_success=on_success,
         clock=clock,
     )
     for control in (people, course, welcome):
@@ -224,6 +232,7 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
         course: widgets.Dropdown,
         on_preview: Callable[[WithdrawSeveral], Preview],
         on_submit: Callable[[WithdrawSeveral, Preview], str],
+        on_success: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.who = widgets.Dropdown(options=[("those in a list", IN_A_LIST)])
@@ -240,6 +249,7 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
                 people=self.people.value if chosen == IN_A_LIST else None,
                 section=chosen if is_section else None,
                 everyone=chosen == EVERYONE,
+                notify=self.notify.value,
             )
 
         def submit(request: WithdrawSeveral, preview: Preview) -> str:
@@ -254,6 +264,7 @@ class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
             fields={"section": who, "people": field},
             on_preview=on_preview,
             on_submit=submit,
+            on_success=on_success,
             clock=clock,
         )
         self.doing.button.button_style = "warning"

@@ -14,7 +14,6 @@ from lmskit.forms.field import Field, row
 from lmskit.forms.letter import ShownLetter
 from lmskit.forms.submission import Submission
 from lmskit.schemas.written_message import ENGLISH, PLACEHOLDERS, SendMessage
-from lmskit.widgets import heading
 
 EVERYONE = ""
 
@@ -68,7 +67,6 @@ class StudentMessageForm:
         self.message = self.submission.message
         self.view = widgets.VBox(
             [
-                heading("A message to students"),
                 row(fields["section"], fields["students"]),
                 row(fields["subject"], fields["language"]),
                 fields["text"].view,

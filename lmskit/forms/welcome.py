@@ -12,17 +12,18 @@ from lmskit.forms.field import Field, row
 from lmskit.forms.letter import ShownLetter
 from lmskit.forms.submission import Submission
 from lmskit.schemas.written_message import ENGLISH, PLACEHOLDERS, OfWelcome, SetWelcome
-from lmskit.widgets import Message, errors_shown, heading
+from lmskit.widgets import Message, errors_shown
 
 
 @dataclass(frozen=True)
 class WelcomeNow:
-    """Which text messages have now, as a sentence, and that text; empty if it is the built-in one."""
+    """Which text messages have now, as a sentence, whether it is their own, and that text; empty if it is the built-in one."""
 
     source: str
     language: str = ENGLISH
     subject: str = ""
     text: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,6 @@ class WelcomeForm:
         )
         self.view = widgets.VBox(
             [
-                heading("Welcome message"),
                 row(fields["course"], fields["language"]),
                 self.source.view,
                 fields["subject"].view,
@@ -106,9 +106,11 @@ class WelcomeForm:
     def _show(self, kept: Collection[widgets.Widget]) -> None:
         """Show the text that messages of the course have now, except in the fields that are kept."""
         self.letter.hide()
+        self.clearing.view.layout.display = "none"
         with errors_shown(self.source):
             now = self._work.read(self._of())
             self.source.neutral(f"{now.source} What you typed is kept." if kept else now.source)
+            self.clearing.view.layout.display = None if now.is_own else "none"
             self._read = {self.language: now.language, self.subject: now.subject, self.text: now.text}
             for control, text in self._read.items():
                 if control not in kept:

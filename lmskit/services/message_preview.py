@@ -16,6 +16,7 @@ from lmskit.services.enrollment import WELCOME, welcome_context
 from lmskit.services.mail import LANGUAGE, Letter, compose
 from lmskit.services.outbox import new_message_id
 from lmskit.services.permission import administrators_only
+from lmskit.services.student_message import send_message
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.schemas.written_message import OfWelcome, SendMessage
+    from lmskit.services.student_message import Recipients
 
 EXAMPLE = {"family_name": "Lovelace", "given_name": "Ada"}
 EXAMPLE_ADDRESS = "ada.lovelace@example.org"
@@ -66,6 +68,20 @@ def preview_message(session: Session, request: OfWelcome | SendMessage, *, stude
     elif (found := welcome_text(session, course_id)) is not None:
         context["text"] = {"language": found.language, "subject": found.subject, "body": found.body}
     return compose(Letter(message_id=new_message_id(), recipient=recipient, template=WELCOME, context=context))
+
+
+def preview_to_students(session: Session, request: SendMessage) -> tuple[Recipients, str]:
+    """Who would get a message, and the message as the first of them gets it; nothing is written. Errors as in `send_message`.
+
+    Raises
+    ------
+    InputError
+        Nobody would get it.
+    """
+    recipients = send_message(session, request, dry_run=True)
+    if not recipients.addresses:
+        raise InputError(f"No student gets this message. {recipients.sentence}")
+    return recipients, shown(preview_message(session, request, student=recipients.addresses[0]))
 
 
 def shown(message: EmailMessage) -> str:

@@ -1,6 +1,10 @@
 """Drive JupyterLab, and record the requests and the errors of its page."""
 
+import json
 import re
+import time
+from contextlib import suppress
+from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page
 
@@ -73,6 +77,19 @@ class Lab:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
         self._until_shown()
+
+    def saved(self, path: Path) -> str:
+        """Save the notebook, and return the text of its file once it was written with outputs."""
+        before = path.stat().st_mtime_ns
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        until = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < until:
+            text = path.read_text(encoding="utf-8")
+            with suppress(ValueError):  # it is being written
+                if path.stat().st_mtime_ns > before and any(cell.get("outputs") for cell in json.loads(text)["cells"]):
+                    return text
+            self.page.wait_for_timeout(100)
+        raise AssertionError("the notebook was not saved with its outputs")
 
     def run_all(self) -> None:
         """Run all cells and wait until they have run; a cell that fails is an error."""

@@ -15,6 +15,7 @@ EMPTY = "This must not be empty."
 MISTAKES = {
     "course_setup": ("Create the course", EMPTY),
     "enrollment": ("Enrol", EMPTY),
+    "invitations": ("Invite", EMPTY),
     "materials": ("Add the link", EMPTY),
     "next_term": ("Create the term", EMPTY),
     "people": ("Add the lecturer", EMPTY),
@@ -23,7 +24,7 @@ MISTAKES = {
     "roster_import": ("Preview", "Choose a file, or type the path of one."),
     "taking_back": ("Show what would go", "Choose the person to delete."),
 }
-"""The button that is pressed in a form as it opens, and what is said then beside a field. In other notebooks, nothing can be wrong then."""
+"""The button that is pressed in a form as it opens, and what is said then beside a field. In others, no field can be wrong then."""
 BEFORE = {"materials": ("Files", "ArrowRight", "Enter"), "taking_back": ("What", "p")}
 """The control in which keys are pressed first."""
 MOST_STOPS = 200

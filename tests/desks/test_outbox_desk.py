@@ -60,6 +60,7 @@ def test_a_welcome_text_is_previewed_saved_and_removed(desk, course):
     form = desk.welcome
     form.course.value = course.code
     assert form.source.value.endswith("have the built-in text.")
+    assert form.clearing.view.layout.display == "none", "there is no text to remove"
     form.previewing.button.click()
     assert "Dear Ada Lovelace," in form.letter.view.value
     form.subject.value, form.text.value = "Hi", "Dear {nmae} <b>"
@@ -70,6 +71,7 @@ def test_a_welcome_text_is_previewed_saved_and_removed(desk, course):
     assert "Dear Ada Lovelace &lt;b&gt;" in form.letter.view.value
     press(form.writing)
     assert form.source.value.endswith("have a text of their own.")
+    assert form.clearing.view.layout.display is None
     form.course.value = ""
     assert (form.subject.value, form.letter.view.value) == ("", "")
     form.course.value = course.code

@@ -75,6 +75,19 @@ def test_names_and_ids_are_changed_and_mistakes_are_shown_beside_their_fields(se
     assert (session.get(User, twins[0].id).given_name, screen.add_id.value) == ("Anna", "")
 
 
+def test_who_was_changed_stays_chosen_although_the_search_does_not_find_the_new_name(session, screen, twins):
+    screen.family_name.value = "Other"
+    press(screen.changing)
+    assert screen.table.frame["No."].tolist() == [twins[1].id]
+    assert (screen.person.value, screen.person.label) == (twins[0].id, f"Other, Ann · {twins[0].email} · {twins[0].id}")
+    screen.given_name.value = "Anna"
+    press(screen.changing)
+    assert (session.get(User, twins[0].id).name, session.get(User, twins[1].id).given_name) == ("Other, Anna", "ANN")
+    screen.search.value = twins[1].family_name.lower()
+    assert [number for _, number in screen.person.options] == [twins[1].id]
+    assert screen.changing.message.value == "", "it was about another person"
+
+
 def test_two_are_taken_from_the_likely_duplicates_merged_and_split(session, screen, twins):
     kept, removed = (twin.id for twin in twins)
     twice = screen.twice
