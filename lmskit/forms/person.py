@@ -173,7 +173,6 @@ class PersonScreen:
             )
             self._list_message.clear()
             self.table.show(PEOPLE.shown(page.assign(role=[WORDS[role] for role in page["role"]])))
-            self.pager.show(total=total)
             named = zip(page["name"], page["email"], page["person_id"], strict=True)
             offered = [(_label(name, email if isinstance(email, str) else "", number), int(number)) for name, email, number in named]
             if kept is not None and kept[1] not in (number for _, number in offered):
@@ -183,6 +182,7 @@ class PersonScreen:
                 set_options(self.person, offered)
             finally:
                 self._filling = False
+            self.pager.show(total=total)
 
     def _show_first_page(self) -> None:
         """List whom the search finds; what was typed about a person who stays chosen is kept."""

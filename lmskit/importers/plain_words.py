@@ -67,7 +67,7 @@ STATUSES: Mapping[str, EnrollmentStatus | None] = {
 
 def role(text: str) -> Role | None:
     """Read a role; None for an empty cell."""
-    return _word(text, ROLES, "a role", "student or lecturer (for other staff: lmskit staff add CODE EMAIL --role ROLE)")
+    return _word(text, ROLES, "a role", "student or lecturer (for other staff: lmskit staff add, or the notebook admin/course_staff)")
 
 
 def status(text: str) -> EnrollmentStatus | None:
