@@ -313,7 +313,7 @@ def test_a_lecturer_needs_an_address(imported):
 def test_no_person_is_made_an_administrator(imported):
     [(row, reason)] = reasons(imported("email,family_name,role\nx@example.org,X,super_admin"))
     assert row == 2
-    assert reason.startswith("is not a role that lmskit knows; write student or lecturer (for other staff: lmskit staff add ")
+    assert reason.startswith("is not a role that lmskit knows; write student or lecturer (for other staff: lmskit staff add, ")
 
 
 def test_hostile_names_are_imported_unchanged(session, imported, course):
