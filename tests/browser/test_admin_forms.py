@@ -194,7 +194,6 @@ def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(op
     shows(lab, "Send this message?")
     expect(lab.output.locator(".lmskit-letter:visible")).to_contain_text("we meet in room 5.")
     pictures(lab, "message_question", top=writing)
-    lab.output.get_by_text("Many students at once").click()
     withdrawing = lab.output.locator(".lmskit-several").nth(1)
     withdrawing.get_by_label("Whom to withdraw").select_option(label="all students of the course")
     lab.page.wait_for_timeout(DOUBLE_CLICK)
