@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import lmskit
+
 pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=30_000)
@@ -169,7 +171,11 @@ def test_a_student_is_enrolled_once_by_a_double_click_and_withdrawn_after_a_conf
 
 
 def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(open_form, environment, pictures):
+    term = ("--term", "SELF-PACED", "--term-name", "Self-paced", "--term-starts", "2020-01-01", "--term-ends", "2099-12-31")
+    made = lmskit(environment, "course", "create", "TAPIR", "--title", "Tapirs", "--lecturer", "demo.lecturer@example.org", *term)
+    assert made.returncode == 0, made.stderr
     lab = open_form("enrollment")
+    lab.field("Course").select_option(label="TAPIR · Tapirs")
     lab.output.get_by_text("Many students at once").click()
     enrolling = lab.output.locator(".lmskit-several").nth(0)
     pasted = "Mara Manytest <mara.manytest@example.com>\nolaf.manytest@example.com\nNobody Whatsoever"
