@@ -179,7 +179,8 @@ class MaterialScreen:
     def _choose_course(self) -> None:
         self.pager.first()
         self.table.clear()
-        self._titles, self.chosen.options = {}, ()
+        self._titles, self.chosen.value = {}, ()  # a page cannot show what is selected among fewer options
+        self.chosen.options = ()
         self.details.offer((), _label)
         self.message.clear()
         self.removal.message.clear()

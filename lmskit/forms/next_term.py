@@ -210,16 +210,20 @@ class NextTermScreen:
 
     def _fill_courses(self) -> None:
         set_options(self.course, [("All courses of the term", EVERY_COURSE)])
-        self.members.options = ()
+        self._offer_members(())
         courses = self._work.courses(self.source.value) if self.source.value else []
         set_options(self.course, [("All courses of the term", EVERY_COURSE), *courses])
         self._fill_staff()
 
     def _fill_staff(self) -> None:
-        self.members.options = ()
-        self.members.options = list(self._work.staff(self.source.value, self.course.value or "")) if self.source.value else []
+        self._offer_members(())
+        self._offer_members(self._work.staff(self.source.value, self.course.value or "") if self.source.value else ())
         self.staff.value = NOT_CHOSEN
         self._show_fields()
+
+    def _offer_members(self, members: Options) -> None:
+        self.members.value = ()  # a page cannot show what is selected among fewer options
+        self.members.options = list(members)
 
     def _show_fields(self) -> None:
         """Show the fields that the choices above need."""
