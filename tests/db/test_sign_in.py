@@ -68,7 +68,7 @@ def test_a_person_signs_in_on_another_machine_and_out_again(operators, there, pa
     refused = operators.lmskit("sign-in", ADA, "--password-stdin", home=tmp_path, there=there, typed="another\n", status=1)
     assert refused.startswith("The address and the password do not belong to an open login.")
     printed = operators.lmskit("sign-in", ADA, "--password-stdin", home=tmp_path, there=there, typed=f"{passwords[ADA]}\n")
-    assert re.match(r"You are signed in as ada@uni\.example, a lecturer, until \d{4}-\d\d-\d\d \d\d:\d\d\.$", printed)
+    assert re.match(r"You are signed in as ada@uni\.example, a lecturer, until \d{4}-\d\d-\d\d \d\d:\d\d \S+\.$", printed)
     assert "ada@uni.example, a lecturer, at the server" in operators.lmskit("whoami", home=tmp_path, there=there)
     operators.lmskit("course", "list", home=tmp_path, there=there)
     assert operators.lmskit("sign-out", home=tmp_path, there=there) == "ada@uni.example is signed out."

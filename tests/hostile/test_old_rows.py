@@ -106,7 +106,8 @@ def test_the_quality_of_a_quiz_is_shown_or_its_quiz_is_named_as_unreadable(lmski
             assert shown.exit_code == 1
             assert shown.stderr.startswith("The stored questions of the quiz 'Sets' cannot be read")
         else:
-            assert (shown.exit_code, shown.stderr) == (0, ""), code
+            assert shown.exit_code == 0, code
+            assert shown.stderr.startswith(("Rows 1 to ", "No question of this quiz was asked in another course")), code
 
 
 def test_the_audit_trail_stays_readable_and_short(lmskit, old_rows):

@@ -62,7 +62,7 @@ def test_a_column_of_roles_makes_teachers_staff_and_needs_no_word_of_a_person(tm
     assert [(record.role, len(record.sections)) for record in enrolled] == [(Role.STUDENT, 1), (Role.LECTURER, 0)]
     [manager] = source.parts[0].rejections
     assert (manager.row, manager.column) == (4, "Roles")
-    assert "lmskit staff add CODE EMAIL --role ROLE" in manager.reason
+    assert "lmskit staff add" in manager.reason
 
 
 def groups_in(tmp_path, *cells):
