@@ -12,6 +12,15 @@ class Role(enum.StrEnum):
     LECTURER = "lecturer"
     SUPER_ADMIN = "super_admin"
 
+    @property
+    def word(self) -> str:
+        """How sentences and lists name the role.
+
+        >>> Role.SUPER_ADMIN.word
+        'administrator'
+        """
+        return "administrator" if self is Role.SUPER_ADMIN else self.value
+
 
 class StaffRole(enum.StrEnum):
     """What a person of a course's staff may do there; the one who is responsible is in the course's own row."""

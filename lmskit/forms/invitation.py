@@ -21,7 +21,7 @@ from lmskit.vocabulary import Role
 from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
 
 BY_MAIL, SHOWN = "mail", "shown"
-_ROLES = [("lecturer", Role.LECTURER), ("administrator", Role.SUPER_ADMIN)]
+_ROLES = [(role.word, role) for role in (Role.LECTURER, Role.SUPER_ADMIN)]
 
 
 class InvitationByForm(CreateInvitation):

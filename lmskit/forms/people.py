@@ -18,10 +18,11 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import LOGINS
 from lmskit.schemas.login import ChooseLogin, CloseLogin
 from lmskit.schemas.person import AddLecturer
+from lmskit.vocabulary import Role
 from lmskit.widgets import PAGE_SIZE, ROOT, Debounced, Message, Pager, SecretNote, Table, errors_shown, heading, style
 
 STATES = {"open": "open", "closed": "closed", "none": "no login"}
-ROLES = {"lecturer": "lecturer", "super_admin": "administrator"}
+ROLES = {role.value: role.word for role in (Role.LECTURER, Role.SUPER_ADMIN)}
 
 Read: TypeAlias = Callable[[str, int, int], tuple[pd.DataFrame, int]]
 """Takes a search, a limit and an offset; returns that page of `queries.login.logins` and the number of rows on all pages."""

@@ -11,7 +11,6 @@ import ipywidgets as widgets
 
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
-from lmskit.forms.people import ROLES
 from lmskit.forms.person_merge import PeopleTwice, TwiceWork
 from lmskit.forms.submission import Submission
 from lmskit.listings import PEOPLE
@@ -29,7 +28,7 @@ HIGHEST = "420px"
 """Of a table; a longer one is scrolled in its box, so that what can be done with a person stays near."""
 FOUND_BY = "Parts of name, address or id, or the number; accents and order do not matter."
 ALL = NO_ID = ""
-WORDS = {Role.STUDENT.value: "student", **ROLES}
+WORDS = {role.value: role.word for role in Role}
 
 
 class ReadPeople(Protocol):

@@ -59,7 +59,7 @@ def person_view(session: Session, who: str) -> PersonView:
     """
     person = found_person(session, who)
     since = f"{person.created_at.astimezone(dt.UTC):{MINUTE}}"
-    what = f"{person.name}, {person.role.value}, {person.email or 'no address'}"
+    what = f"{person.name}, {person.role.word}, {person.email or 'no address'}"
     login = () if person.role is Role.STUDENT else (LOGINS[login_is_open(session, person)],)
     return PersonView(
         person,
