@@ -44,7 +44,8 @@ class Task:
         self._shown: tuple[str, float] = ("", float("-inf"))
         self._latest: tuple[str, int, int | None] = ("", 0, None)
         self._later: threading.Timer | None = None
-        self._lock = threading.RLock()  # what is shown may cancel the work within the same thread
+        self._lock = threading.RLock()
+        self._screen = threading.RLock()  # of its own and taken first: a cancellation does not wait until something is shown
         self._cancelled = self._settled = self._ended = False
         self._interrupt: Callable[[], None] | None = None
 
@@ -64,7 +65,7 @@ class Task:
         if self._cancelled:
             self._ended = True
             raise WorkCancelledError
-        with self._lock:
+        with self._screen:
             self._latest = (step, done, total)
             now = self._clock()
             if step != self._shown[0] or now - self._shown[1] >= PAUSE:
@@ -77,7 +78,7 @@ class Task:
 
     def _show_latest(self) -> None:
         """Show what was reported last, unless the work has ended or says something else by now."""
-        with self._lock:
+        with self._screen:
             self._later = None
             if not (self._cancelled or self._settled):
                 self._shown = (self._latest[0], self._clock())
@@ -85,7 +86,7 @@ class Task:
 
     def end(self) -> None:
         """Show nothing any more."""
-        with self._lock:
+        with self._screen, self._lock:
             self._settled = True
 
     @contextmanager
@@ -145,13 +146,15 @@ class Task:
             if self._cancelled:
                 raise WorkCancelledError
             self._settled = True
-        self._show("Saving", 0, None)
+        with self._screen:
+            self._show("Saving", 0, None)
 
     def finish(self, step: str) -> None:
         """Show a step that comes after everything was saved; from now on it is too late to cancel."""
         with self._lock:
             self._settled = True
-        self._show(step, 0, None)
+        with self._screen:
+            self._show(step, 0, None)
 
     def cancel(self) -> bool:
         """Cancel the work; False if it is too late."""

@@ -17,6 +17,11 @@ expect.set_options(timeout=30_000)
 ADMINISTRATOR = "demo.admin@example.org"
 DOUBLE_CLICK = 600
 """Milliseconds, longer than a double click."""
+COURSES = {
+    "SIM-PROG-2026B": "SIM-PROG-2026B · Introduction to programming (simulated)",
+    "SIM-STAT-2026B": "SIM-STAT-2026B · Statistics (simulated)",
+}
+"""Courses of the demonstration as lists name them."""
 WEEKS = "Variables and types\tName what a variable holds\nConditions\n\t\nLoops\tTrace a loop by hand\n7\tRecursion"
 GIFT = """::sum:: What is 2 + 2? { =4 #Right ~3 ~5 }
 
@@ -104,20 +109,20 @@ def test_a_course_is_changed_a_week_with_a_quiz_is_kept_and_another_rule_is_chos
     courses, grid = form.locator("select").first, form.locator(".lmskit-grid")
     topic = grid.get_by_label("Topic, week 1", exact=True)
 
-    def open_course(index):
+    def open_course(code):
         before = topic.input_value()
-        courses.select_option(index=index)
+        courses.select_option(label=COURSES[code])
         expect(topic).not_to_have_value(before)
 
-    open_course(2)
-    open_course(1)
+    open_course("SIM-STAT-2026B")
+    open_course("SIM-PROG-2026B")
     grid.get_by_role("button", name="Remove week 2", exact=True).click()
     form.get_by_role("button", name="Save the changes").click()
     shows(lab, "cannot be removed: 2 quizzes belong to it.")
     form.scroll_into_view_if_needed()
     pictures(lab, "change_refused", top=form)
-    open_course(2)
-    open_course(1)
+    open_course("SIM-STAT-2026B")
+    open_course("SIM-PROG-2026B")
     topic.fill("A topic with another name")
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     form.get_by_role("button", name="Save the changes").click()
@@ -221,7 +226,7 @@ def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(op
 
 def test_a_student_is_excused_from_a_quiz_and_that_is_taken_back(open_form, pictures):
     lab = open_form("enrollment")
-    lab.field("Course").select_option(label="SIM-PROG-2026B · Introduction to programming (simulated)")
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     excuses = lab.output.get_by_text("Excuses from quizzes, and more time")
     excuses.click()
     lab.field("What holds for the student").select_option(label="more time, until the day beside")
@@ -289,7 +294,7 @@ def test_a_roster_is_previewed_and_imported_and_its_result_downloaded(open_form,
     rows = [f"student.{number}@example.com,Aaimported {number:02},=Formula" for number in range(40)]
     choose(lab, "email,family name,given name", *rows, "no address,Nobody,", "two@example.com")
     shows(lab, "roster.csv: Plain CSV")
-    lab.field("Course").select_option(index=1)
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     press(lab, "Preview")
     shows(lab, "If the preview is right, press Import.")
     shows(lab, "2 rows will not be imported")
@@ -320,7 +325,7 @@ def test_columns_are_mapped_changes_are_shown_and_withdrawals_are_confirmed_by_t
         lab.output.get_by_label(field, exact=True).select_option(label=column)
     shows(lab, "roster.csv: Plain CSV.")
     expect(lab.output.get_by_text("Zzmapped 00 · Zzmapped 01 · Zzmapped 02")).to_be_visible()
-    lab.field("Course").select_option(index=1)
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     pictures(lab, "import_mapping")
     press(lab, "Preview")
     shows(lab, "If the preview is right, press Import.")
@@ -357,7 +362,7 @@ def test_quizzes_are_decided_and_results_are_taken_back_by_keyboard_alone(open_f
     ]
     choose(lab, header, *rows, name="results.csv")
     shows(lab, "results.csv: Plain CSV")
-    lab.field("Course").select_option(index=1)
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     tab_to(lab, "Preview", "Enter")
     warning = shows(lab, "Results of 2 quizzes are not imported yet")
     pictures(lab, "import_quizzes", top=warning)
@@ -406,7 +411,7 @@ def test_an_interrupted_kernel_cancels_an_import(open_form):
     lab = open_form("roster_import")
     choose(lab, "email,family name", *(f"stopped.{number}@example.com,Stopped {number}" for number in range(50_000)))
     shows(lab, "roster.csv: Plain CSV")
-    lab.field("Course").select_option(index=1)
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     press(lab, "Preview")
     expect(lab.output.get_by_role("button", name="Cancel")).to_be_visible()
     lab.page.wait_for_timeout(1000)
@@ -418,7 +423,7 @@ def test_an_import_can_be_cancelled_while_it_runs(open_form, pictures):
     lab = open_form("roster_import")
     choose(lab, "email,family name", *(f"many.{number}@example.com,Many {number}" for number in range(50_000)))
     shows(lab, "roster.csv: Plain CSV")
-    lab.field("Course").select_option(index=1)
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     press(lab, "Preview")
     cancel = lab.output.get_by_role("button", name="Cancel")
     expect(cancel).to_be_visible()

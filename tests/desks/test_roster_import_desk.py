@@ -651,12 +651,12 @@ def test_a_cancelled_import_changes_nothing_and_can_be_repeated(committed_course
     with snapshot(admin_engine) as session:
         before = session.scalar(runs)
     form._ended = float("-inf")
-    come, cancelled = threading.Event(), threading.Event()
+    come, cancelled, waited = threading.Event(), threading.Event(), []
 
     def wait_at_the_moment(change):
         if moment in change["new"] and not come.is_set():
             come.set()
-            cancelled.wait(PATIENCE)
+            waited.append(cancelled.wait(PATIENCE))
 
     form.work.step.observe(wait_at_the_moment, "value")
     getattr(form, button).click()
@@ -664,6 +664,7 @@ def test_a_cancelled_import_changes_nothing_and_can_be_repeated(committed_course
     form.work.cancel.click()
     cancelled.set()
     form.work.join(PATIENCE)
+    assert waited == [True], "a cancellation does not wait until a step is shown"
     assert form.message.value == "Cancelled. Nothing was changed."
     with snapshot(admin_engine) as session:
         assert roster_size(session, course.code) == 0
