@@ -35,7 +35,7 @@ WORKERS = str(min(os.cpu_count() or 1, 4))
 LINT = (
     Check("ruff check", ("-m", "ruff", "check", "."), only_reads=True),
     Check("ruff format", ("-m", "ruff", "format", "--check", "."), only_reads=True),
-    Check("mypy", ("-m", "mypy"), only_reads=True),
+    Check("mypy", ("-m", "mypy", "--num-workers", WORKERS), only_reads=True),
     Check("import contracts", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"), only_reads=True),
     Check("SQL", ("-m", "scripts.lint_sql"), only_reads=True),
 )

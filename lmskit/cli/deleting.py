@@ -8,7 +8,7 @@ from lmskit.cli.asking import confirmed
 from lmskit.cli.dry_run import WAS_DRY
 from lmskit.cli.printing import print_line
 from lmskit.db import engine_for, retried, transaction
-from lmskit.db.revision import require_current
+from lmskit.db.schema_revision import require_known_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def delete_asking(work: Callable[..., Deletion], *, dry_run: bool, yes: bool) ->
     dry_run, yes
         As typed.
     """
-    require_current(engine_for())
+    require_known_schema(engine_for())
     shown = None
     if dry_run or not yes:
         with transaction() as session:

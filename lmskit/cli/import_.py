@@ -17,7 +17,7 @@ from lmskit.cli.mail import deliver_once
 from lmskit.cli.printing import print_error, print_line
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
-from lmskit.db.revision import require_current
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import LmskitError
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
@@ -294,7 +294,7 @@ for _format in FORMATS:
 
 def _with_remembered(key: str, reading: ReadOptions, say: Callable[[str], None], *, forget: bool) -> ReadOptions:
     """Return the options with what was chosen for the source the last time, which is said, or forget that."""
-    require_current(engine_for())
+    require_known_schema(engine_for())
     if forget:
         with transaction() as session:
             if forget_choices(session, key):
@@ -317,7 +317,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
     options = ImportOptions(**asked)
     if report is not None:
         check_report_path(report)
-    require_current(engine_for())
+    require_known_schema(engine_for())
     format_ = detected(path, options.reading) if name is None else format_named(name)
     if name is None:
         say(f"{path.name} is {format_.title} ({format_.name}).")

@@ -11,7 +11,7 @@ from lmskit.cli.import_group import new_app
 from lmskit.cli.import_list import Run
 from lmskit.cli.printing import print_line
 from lmskit.db import engine_for
-from lmskit.db.revision import require_current
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.rounding import count_text
 from lmskit.services.import_undo import UndoReport, undo_import
 
@@ -36,7 +36,7 @@ def undo_run(
     What was changed since stays, and so does what later evidence rests on and what is in a term that is closed or archived: it is listed.
     The status is 3 if something stays, or if the mastery of a course could not be estimated again.
     """
-    require_current(engine_for())
+    require_known_schema(engine_for())
     report, refreshed = _undone(run, dry_run=dry_run or not yes)
     print_undo(report)
     if dry_run:

@@ -14,7 +14,7 @@ import typer
 
 from lmskit.db import access, engine_for, snapshot
 from lmskit.db.children import passed_on
-from lmskit.db.revision import require_current
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import LoginMissingError, NotFoundError, NotSignedInError, SignInRefusedError
 from lmskit.jupyter_settings import common_arguments, leave, prepare_kernels, write_kernel, write_lab_settings
 from lmskit.queries.login import SignedIn
@@ -96,7 +96,7 @@ def check_login(person: str | None) -> SignedIn | None:
     """
     try:
         engine = engine_for(person)
-        require_current(engine)
+        require_known_schema(engine)
     except (NotSignedInError, LoginMissingError, SignInRefusedError) as error:
         typer.echo(f"{error}\nThe notebooks show a form to sign in.")
         return None

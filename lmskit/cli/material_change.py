@@ -19,7 +19,7 @@ from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
 from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, retried, snapshot, transaction
-from lmskit.db.revision import require_current
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import InputError, LmskitError, LockedError, MaterialFileError, StoredFileError
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.folder import file_alone, files_of
@@ -80,7 +80,7 @@ def add(
     week-03. What is not a material is skipped. If files were refused, the exit status is 3.
     """
     details = MaterialDetails.model_validate({"week": week, "title": title, "licence": licence, "language": language, "url": url})
-    require_current(engine_for())
+    require_known_schema(engine_for())
     with snapshot() as session:
         code = course_by_code(session, course).code
     if _IS_ADDRESS.match(what):
@@ -159,7 +159,7 @@ def refresh(
     To bring in a changed file that was added from a folder, add it again. If some could not be fetched or read, the exit status is 3; the
     others are brought up to date.
     """
-    require_current(engine_for())
+    require_known_schema(engine_for())
     if number is not None:
         with snapshot() as session:
             material(session, number)  # a mistake is reported before a site is asked

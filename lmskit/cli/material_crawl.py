@@ -10,7 +10,7 @@ from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.cli.typed_number import week_typed
 from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, transaction
-from lmskit.db.revision import require_current
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.limits import MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.reading import MaterialReader
@@ -58,7 +58,7 @@ def crawl(
     its end, the command asks for what has changed.
     """
     request = CrawlRequest(course=course, url=url, week=week, depth=depth, pages=pages, section=section)
-    require_current(engine_for())
+    require_known_schema(engine_for())
     settings = access().settings
     try:
         with spinner("Fetching") as show:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
+
+    from lmskit.materials.material_text import MaterialText
 
 _OF_DETECTION = frozenset(
     [
@@ -110,6 +113,14 @@ def detected(text: str) -> str | None:
     True
     """
     return _detected(_words(text))
+
+
+def with_languages(material: MaterialText) -> MaterialText:
+    """Return a material's text with its main language and that of each passage; `language` is what its file declares until then."""
+    prose = [passage.body if passage.prose is None else passage.prose for passage in material.passages]
+    main = main_language(prose, material.language)
+    passages = tuple(replace(passage, language=of_passage(text, main)) for passage, text in zip(material.passages, prose, strict=True))
+    return replace(material, language=main, passages=passages)
 
 
 def of_passage(text: str, main: str | None) -> str | None:

@@ -22,6 +22,7 @@ import psutil
 from lmskit.errors import MaterialFileError, ReadingProcessError
 from lmskit.limits import LARGEST_MATERIAL, LARGEST_MATERIAL_TEXT
 from lmskit.materials.extraction.protocol import MIB, ReadingLimits, passage_from_json, text_from_json
+from lmskit.materials.language import with_languages
 from lmskit.materials.material_text import MaterialText
 from lmskit.materials.passages import Passage
 from lmskit.settings import environment_without_secrets
@@ -97,7 +98,7 @@ class MaterialReader:
             raise
         if reading.refused:
             raise MaterialFileError(reading.refused, name=shown, where=reading.where)
-        return cast("MaterialText", result)
+        return with_languages(cast("MaterialText", result))
 
     def close(self) -> None:
         """End the child process."""

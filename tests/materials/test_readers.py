@@ -8,6 +8,7 @@ import pytest
 from lmskit.errors import MaterialFileError
 from lmskit.materials.extraction.reader import read
 from lmskit.materials.kinds import DocumentKind, kind_of
+from lmskit.materials.language import with_languages
 from lmskit.materials.material_text import MaterialText
 from tests.materials.office_files import notebook, presentation, with_macros, word_document
 from tests.materials.pdf_files import Text, pdf, prose, stream
@@ -18,7 +19,7 @@ ARABIC = "الوسيط أقل حساسية للقيم البعيدة"
 
 
 def text_of(content: bytes, name: str | None = None) -> MaterialText:
-    return read(content, name, lambda _: None)
+    return with_languages(read(content, name, lambda _: None))
 
 
 def bodies(content: bytes, name: str | None = None) -> str:

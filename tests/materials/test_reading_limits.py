@@ -14,6 +14,7 @@ from lmskit.limits import LARGEST_MATERIAL
 from lmskit.materials import reading
 from lmskit.materials.extraction.protocol import ReadingLimits
 from lmskit.materials.extraction.reader import read
+from lmskit.materials.language import with_languages
 from lmskit.materials.reading import MaterialReader, read_material
 from lmskit.settings import NEEDED_BY_PROGRAMS
 from tests.db.test_cluster import has_ended
@@ -50,7 +51,7 @@ def test_it_knows_no_secrets(reader, monkeypatch):
 
 def test_passages_are_the_same_through_the_process_as_without_it(reader):
     content = pdf([[Text("Means and medians of samples", size=20), Text("body words", 600)], [Text("more words")]], title="T")
-    assert reader.read(content, name="x.pdf") == read(content, "x.pdf", lambda _: None)
+    assert reader.read(content, name="x.pdf") == with_languages(read(content, "x.pdf", lambda _: None))
 
 
 @pytest.mark.long

@@ -18,7 +18,6 @@ from lmskit.errors import MaterialFileError
 from lmskit.materials.extraction.protocol import MIB, ReadingLimits, facts_to_json, line, passage_to_json
 from lmskit.materials.extraction.reader import read, reader_of
 from lmskit.materials.kinds import kind_of
-from lmskit.materials.language import detected
 
 _MOST_FILES_OPEN = 256
 
@@ -29,7 +28,6 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)  # libraries in C print what they think of a file
-    detected("a text that loads the model of languages before memory and files are limited")
     _limit_for_good()
     answers.write(line(["ready"]))
     incoming = sys.stdin.buffer

@@ -47,13 +47,12 @@ def passage_to_json(passage: Passage) -> list[object]:
         passage.overlap,
         passage.prose,
         passage.is_notes,
-        passage.language,
     ]
 
 
 def passage_from_json(message: list[object]) -> Passage:
     """Return a passage from its message; the child may have been taken over, so that each type is checked."""
-    body, where, overlap, prose, is_notes, language = message
+    body, where, overlap, prose, is_notes = message
     page, slide, cell, seconds, headings = _typed(where, list)
     return Passage(
         body=_typed(body, str),
@@ -67,7 +66,6 @@ def passage_from_json(message: list[object]) -> Passage:
         overlap=_typed(overlap, int),
         prose=_optional(prose, str),
         is_notes=_typed(is_notes, bool),
-        language=_optional(language, str),
     )
 
 

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text: detect the kind, extract the blocks, make passages, detect their languages.
+"""From the bytes of a file to its text: detect the kind, extract the blocks, make passages.
 
 It runs in the child process (`lmskit.materials.extraction.child`), since any step can meet a hostile file.
 """
@@ -14,9 +14,8 @@ from lmskit.limits import LONGEST_TITLE
 from lmskit.materials.block import Block, BlockRole, cleaned, one_line
 from lmskit.materials.extraction.extracted import At, Extracted
 from lmskit.materials.kinds import DocumentKind, kind_of
-from lmskit.materials.language import main_language, of_passage
 from lmskit.materials.material_text import MaterialText
-from lmskit.materials.passages import Passage, passages_of
+from lmskit.materials.passages import passages_of
 
 _READERS = {
     DocumentKind.PDF: ("pdf", "read_pdf"),
@@ -47,7 +46,7 @@ def reader_of(kind: DocumentKind) -> Callable[[bytes, At], Extracted]:
 
 
 def read(content: bytes, name: str | None, at: At) -> MaterialText:
-    """Return the text of a file.
+    """Return the text of a file, with the language that it names, and passages without one.
 
     Raises
     ------
@@ -61,14 +60,13 @@ def read(content: bytes, name: str | None, at: At) -> MaterialText:
     passages = list(passages_of(blocks))
     if not passages and not extracted.findings:
         extracted.findings.append("There is no text in it.")
-    language = main_language([_prose(passage) for passage in passages], extracted.language)
     title = _title(extracted.title, blocks)
     return MaterialText(
         kind=kind,
         title=title or one_line(PurePath(name or "").stem.replace("_", " "), LONGEST_TITLE) or "Untitled",
-        language=language,
+        language=extracted.language,
         length=extracted.length,
-        passages=tuple(replace(passage, language=of_passage(_prose(passage), language)) for passage in passages),
+        passages=tuple(passages),
         findings=tuple(extracted.findings),
         licence=extracted.licence,
         week=extracted.week,
@@ -76,10 +74,6 @@ def read(content: bytes, name: str | None, at: At) -> MaterialText:
         names_title=title is not None,
         names_language=bool(extracted.language),
     )
-
-
-def _prose(passage: Passage) -> str:
-    return passage.body if passage.prose is None else passage.prose
 
 
 def _title(title: str | None, blocks: list[Block]) -> str | None:
