@@ -138,8 +138,9 @@ SELECT to_jsonb(f) FROM (
     SELECT t.at, t.action, t.table_name, t.row_key, t.old, t.new FROM audit_log AS t
     WHERE (t.table_name = 'users' AND t.row_key = CAST(:person AS text))
        OR (t.table_name = 'student_enrollments' AND split_part(t.row_key, ':', 2) = CAST(:person AS text))
-       OR (t.table_name = 'quiz_attempts' AND (CAST(:person AS text) IN (t.old ->> 'student_id', t.new ->> 'student_id')
-           OR t.row_key IN (SELECT a.id::text FROM quiz_attempts AS a WHERE a.student_id = :person)))
+       OR (t.table_name = ANY ('{quiz_attempts,quiz_exceptions,course_staff,staff_sections,external_ids,invitations}')
+           AND CAST(:person AS text) IN (t.old ->> 'student_id', t.new ->> 'student_id', t.old ->> 'person_id', t.new ->> 'person_id'))
+       OR (t.table_name = 'quiz_attempts' AND t.row_key IN (SELECT a.id::text FROM quiz_attempts AS a WHERE a.student_id = :person))
     ORDER BY t.id
 ) AS f
 """

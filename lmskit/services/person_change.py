@@ -1,4 +1,4 @@
-"""Change the name, the address or the outside ids of a person; the audit trail keeps the name and the address of before, and no ids."""
+"""Change the name, the address or the outside ids of a person; the audit trail keeps what was before."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def planted(world, columns):
             if not any(accepted(connection, statement, value) for value in tries):
                 refused.add(name)
         # An entry is searched for the names that the person had when it was made.
-        connection.execute("UPDATE audit_log SET at = clock_timestamp() WHERE old::text ~ 'Quixwell' OR new::text ~ 'Quixwell'")
+        connection.execute("UPDATE audit_log SET at = clock_timestamp() WHERE old::text ~* 'quixwell' OR new::text ~* 'quixwell'")
     return refused
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from lmskit.errors import ExternalIdExistsError, ExternalIdNotFoundError, MessageOnItsWayError, PersonExistsError, UnknownPersonError
 from lmskit.models import AuditEntry, OutboxMessage, User
@@ -55,6 +55,10 @@ def test_ids_of_other_systems_lead_to_one_person_each(session, student):
     assert change_person(session, moved).sentence == f"Person {student.id}: family name Change → Moved, id sis:0047 removed."
     with pytest.raises(UnknownPersonError):
         found_person(session, "sis:0047")
+    recorded = select(AuditEntry.action).where(
+        func.coalesce(AuditEntry.new, AuditEntry.old).contains({"person_id": student.id, "external_id": "0047"})
+    )
+    assert session.scalars(recorded.order_by(AuditEntry.id)).all() == ["insert", "delete"]
 
 
 @pytest.mark.parametrize("typed", ["0047", "SIS:1", "sis:", ":1", "sis: ", "sis:\u200b1", "address:ann@example.org"])
