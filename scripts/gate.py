@@ -43,7 +43,9 @@ FORMAT = (
     Check("ruff check", ("-m", "ruff", "check", "--fix", ".")),
     Check("ruff format", ("-m", "ruff", "format", ".")),
 )
-TEST = (Check("tests, doctests, notebooks", ("-m", "pytest", "-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")),)
+SLOWEST = ("--durations", "12", "--durations-min", "5")
+"""Which tests take longest is printed, since the limits of CI hold for all of them together."""
+TEST = (Check("tests, doctests, notebooks", ("-m", "pytest", "-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", *SLOWEST)),)
 """The files in the order of `conftest.py`, not the ones with most tests first: a file may have few tests and take long."""
 TWO = ("-n", "2", "--dist", "loadfile")
 """Two workers, also on larger machines: what they start works on more than one processor already."""
@@ -52,12 +54,12 @@ MEASURES = ("tests/neighbour", "tests/reliability")
 TEST_LONG = (
     Check(
         "long tests and random examples",
-        ("-m", "pytest", "-m", "long or hypothesis", "--hypothesis-profile", "random", *TWO, "--no-loadscope-reorder"),
+        ("-m", "pytest", "-m", "long or hypothesis", "--hypothesis-profile", "random", *TWO, "--no-loadscope-reorder", *SLOWEST),
         folders=("tests", *(f"--ignore={folder}" for folder in MEASURES)),
     ),
-    Check("long tests that run alone", ("-m", "pytest", "-m", "long", "--kills", "200"), folders=MEASURES),
+    Check("long tests that run alone", ("-m", "pytest", "-m", "long", "--kills", "200", *SLOWEST), folders=MEASURES),
 )
-TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO), folders=("tests/browser",)),)
+TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO, *SLOWEST), folders=("tests/browser",)),)
 
 
 def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *, root: Path) -> int:

@@ -35,11 +35,15 @@ def test_the_revisions_are_those_of_alembic_and_the_last_one_is_its_head(cluster
     assert revisions()[-1] == revision.head()
 
 
-@pytest.mark.parametrize(("stored", "sentence"), [("0003", "To bring it up to date: lmskit db upgrade"), ("9999", "newer lmskit.")])
-def test_code_and_database_of_different_ages_say_so_in_one_sentence_in_every_command(cluster, admin_engine, stored, sentence):
+COMMANDS = [("course", "list"), ("mail", "deliver"), ("mastery", "refresh"), ("knowledge", "fit"), ("report", "build", "--term", "X")]
+
+
+@pytest.mark.parametrize(
+    ("stored", "sentence", "commands"),
+    [("0003", "To bring it up to date: lmskit db upgrade", COMMANDS), ("9999", "newer lmskit.", COMMANDS[:1])],
+)
+def test_code_and_database_of_different_ages_say_so_in_one_sentence_in_every_command(cluster, admin_engine, stored, sentence, commands):
     """Each in a process of its own, since a process asks once."""
-    term = ("report", "build", "--term", "X")
-    commands = [("mail", "deliver"), ("mastery", "refresh"), ("knowledge", "fit"), ("course", "list"), term]
     program = "from lmskit.cli import run; run({arguments!r})"
     store(stored)
     try:

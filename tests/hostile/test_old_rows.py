@@ -119,6 +119,7 @@ def test_the_audit_trail_stays_readable_and_short(lmskit, old_rows):
     assert changed.endswith("… (10,485,762 characters)")
 
 
+@pytest.mark.long
 def test_dashboards_show_every_course(old_rows):
     def opened():
         return snapshot(old_rows.engine(ADA))

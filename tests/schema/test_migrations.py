@@ -40,6 +40,7 @@ def test_each_revision_has_the_number_after_that_of_the_one_it_follows() -> None
     assert not [name for name in named if not re.fullmatch(rf"({'|'.join(REVISIONS)})_[a-z0-9_]+_(up|down)\.sql", name)]
 
 
+@pytest.mark.long
 def test_every_step_up_can_be_taken_back_and_again(empty_engine: Engine) -> None:
     """The stairway: before, up, down to the same as before, up to the same as after."""
 
