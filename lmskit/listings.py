@@ -20,6 +20,9 @@ COURSES = Columns(
     Column("origin", "str", "`Origin`; the screen says so if it is `simulation`", heading="Origin"),
 )
 
+COURSE_TITLES = Columns(*(column for column in COURSES if column.name in {"code", "title"}))
+"""What a course is chosen by."""
+
 SYLLABUS = Columns(
     WEEK_NUMBER,
     TOPIC,

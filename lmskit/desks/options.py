@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.forms.finder import MOST_OFFERED
-from lmskit.queries.course import count_courses, course_rows, courses
+from lmskit.queries.course import count_courses, course_titles
 from lmskit.queries.page import all_rows
 from lmskit.queries.person import count_people, lecturers, person_rows
 from lmskit.queries.term import terms
@@ -14,8 +15,7 @@ from lmskit.vocabulary import Role
 
 def course_options(session: Session) -> list[tuple[str, str]]:
     """The courses, newest first; the value is the course's code."""
-    found = all_rows(lambda limit, after: courses(session, limit=limit, after=after), name="code")
-    return [(f"{code} · {title}", code) for code, title in zip(found["code"], found["title"], strict=True)]
+    return _named(all_rows(lambda limit, after: course_titles(session, limit=limit, after=after), name="code"))
 
 
 def term_options(session: Session) -> list[tuple[str, str]]:
@@ -32,11 +32,14 @@ def lecturer_options(session: Session) -> list[tuple[str, str]]:
 
 def found_courses(session: Session, search: str) -> tuple[list[tuple[str, str]], int]:
     """The first courses that a search finds, as `course_options` has them, and the number of all."""
-    found = course_rows(session, search=search, limit=MOST_OFFERED)
-    return [(f"{row['code']} · {row['title']}", row["code"]) for row in found], count_courses(session, search=search)
+    return _named(course_titles(session, search=search, limit=MOST_OFFERED)), count_courses(session, search=search)
 
 
 def found_lecturers(session: Session, search: str) -> tuple[list[tuple[str, str]], int]:
     """The first lecturers that a search finds, as `lecturer_options` has them, and the number of all."""
     found = person_rows(session, search=search, role=Role.LECTURER, limit=MOST_OFFERED)
     return [(f"{row['name']} · {row['email']}", row["email"]) for row in found], count_people(session, search=search, role=Role.LECTURER)
+
+
+def _named(courses: pd.DataFrame) -> list[tuple[str, str]]:
+    return [(f"{code} · {title}", code) for code, title in zip(courses["code"], courses["title"], strict=True)]

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 
 from lmskit.errors import WeekNotFoundError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
-from lmskit.listings import COURSES, SYLLABUS
+from lmskit.listings import COURSE_TITLES, COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.queries.code import is_code
-from lmskit.queries.frame import rows
+from lmskit.queries.frame import frame, rows
 from lmskit.queries.observed import not_seen
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of, paged
 from lmskit.queries.search_words import NOT_TEXT
@@ -83,6 +83,20 @@ def course_rows(
     if term is not None:
         statement = statement.where(is_code(Term.code, term))
     return rows(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after))
+
+
+@COURSE_TITLES.documented
+def course_titles(
+    session: Session, *, search: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None
+) -> pd.DataFrame:
+    """The same courses in the same order, to choose from: nothing is counted.
+
+    {columns}
+
+    `search`, `after` as for `courses`.
+    """
+    statement = select(Course.code, Course.title).join(Term, Term.id == Course.term_id).where(course_found_by(search))
+    return frame(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after), COURSE_TITLES)
 
 
 def count_courses(session: Session, *, term: str | None = None, search: str | None = None) -> int:

@@ -11,7 +11,7 @@ from lmskit.errors import PageLimitError
 from lmskit.models import AuditEntry, ExternalId, User
 from lmskit.queries import audit
 from lmskit.queries.audit import audit_entries
-from lmskit.queries.course import count_courses, courses, syllabus
+from lmskit.queries.course import count_courses, course_titles, courses, syllabus
 from lmskit.queries.external_id import external_ids
 from lmskit.queries.login import logins
 from lmskit.queries.mastery import counted_students
@@ -60,11 +60,12 @@ def test_pages_of_any_size_put_together_are_the_list(listed):
         pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), everything)
 
 
-@pytest.fixture(params=["courses", "roster", "lecturers", "terms", "logins", "audit_entries"])
+@pytest.fixture(params=["courses", "titles", "roster", "lecturers", "terms", "logins", "audit_entries"])
 def growing(request, session, course):
     """One of the lists that grow with the institution, as a function of limit and after, and how a row of it is named."""
     return {
         "courses": (lambda **page: courses(session, **page), "code"),
+        "titles": (lambda **page: course_titles(session, **page), "code"),
         "roster": (lambda **page: course_roster(session, course.code, **page), "student_id"),
         "lecturers": (lambda **page: lecturers(session, **page), "person_id"),
         "terms": (lambda **page: terms(session, **page), "code"),
@@ -132,6 +133,10 @@ def test_a_page_that_no_list_has_is_refused(listed):
 def test_the_counts_are_those_of_all_pages_together(session, course):
     assert roster_size(session, course.code) == len(course_roster(session, course.code, limit=1000)) == ROWS
     assert count_courses(session) == len(courses(session, limit=1000))
+
+
+def test_a_course_is_chosen_from_the_courses_in_their_order(session, course):
+    pd.testing.assert_frame_equal(course_titles(session, limit=1000), courses(session, limit=1000)[["code", "title"]])
 
 
 def test_names_sort_without_regard_to_accents_and_capitals(session, course):
