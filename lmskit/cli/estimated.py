@@ -38,7 +38,7 @@ def with_estimates(step: str, work: Callable[[Session, Progress], R], *, dry_run
     step
         What is shown while it runs.
     work
-        Changes results in a session.
+        Changes results in a session. After a lost connection it is done again, and then reports what is done already.
     dry_run
         Whether the work takes everything back itself, so that no estimate is out of date.
     """

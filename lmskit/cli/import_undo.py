@@ -61,7 +61,7 @@ def _undone(run: int, *, dry_run: bool) -> tuple[UndoReport, RefreshReport]:
 
 def print_undo(report: UndoReport) -> None:
     """Print what is taken back, what was changed since, and what cannot be taken back."""
-    print_line("Taken back:" if report.taken_back else "Nothing is taken back.")
+    print_line("Taken back:" if report.taken_back else report.nothing)
     for each in report.taken_back:
         counts = [f"{each.removed:,} removed"] * bool(each.removed) + [f"{each.put_back:,} put back"] * bool(each.put_back)
         print_line(f"  {each.kind}: {', '.join(counts)}")

@@ -113,7 +113,7 @@ def _sentence(report: UndoReport) -> str:
         number = count_text(report.n_taken_back, "row")
         return f"Import {report.run} was taken back by run {report.undone_by}: {number}. {report.rest}".rstrip()
     if not report.n_taken_back:
-        return f"Nothing of import {report.run} can be taken back. {report.rest}".rstrip()
+        return f"{report.nothing} {report.rest}".rstrip()
     would = f"Taking import {report.run} ({report.name}) back would remove or put back {count_text(report.n_taken_back, 'row')}."
     return f"Nothing was changed. {would} {report.rest}".rstrip()
 

@@ -14,7 +14,7 @@ from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.course_copy import ALL, NONE, CopyCourse, CopyTerm
 from lmskit.schemas.term import CreateTerm
-from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
 
 Options = Sequence[tuple[str, str]]
 EVERY_COURSE = ""
@@ -112,7 +112,9 @@ class NextTermScreen:
             "course": Field("Course", self.course),
             "term": Field("Term to copy into", self.term, hint="Open terms."),
         }
-        self.preview = Table(nothing="")
+        self.preview, self._copies = Table(nothing=""), pd.DataFrame()
+        self.pager = Pager(self._show_page, noun="courses")
+        self._preview = widgets.VBox([self.pager.view, self.preview.view], layout=widgets.Layout(overflow="visible", display="none"))
         self.copying = Submission(
             "Copy",
             fields=copied | self._of_course | self._of_staff,
@@ -134,12 +136,11 @@ class NextTermScreen:
                 row(*copied.values()),
                 row(*self._of_course.values()),
                 row(*self._of_staff.values()),
-                self.preview.view,
+                self._preview,
                 self.copying.view,
             ]
         )
         self.view.add_class(ROOT)
-        self.preview.view.layout.display = "none"
         self.source.observe(lambda _change: self._source_chosen(), names="value")
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         for control in (self.term, self.new_code, self.lecturer, self.members):
@@ -188,8 +189,15 @@ class NextTermScreen:
         return done.sentence
 
     def _show_preview(self, preview: CopyPreview) -> None:
-        self.preview.view.layout.display = None if len(preview.courses) else "none"
-        self.preview.show(preview.courses)
+        self._copies = preview.courses
+        self._preview.layout.display = None if len(self._copies) else "none"
+        self.pager.first()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        self.preview.show(self._copies.iloc[self.pager.offset : self.pager.offset + PAGE_SIZE])
+        self.pager.view.layout.display = None if len(self._copies) > PAGE_SIZE else "none"
+        self.pager.show(total=len(self._copies))
 
     def _read(self) -> None:
         """Read the terms and lecturers, and what is offered of the chosen term."""
@@ -259,4 +267,4 @@ class NextTermScreen:
         if not self._filling:
             self.copying.withdraw_question()
             self.copying.message.clear()
-            self.preview.view.layout.display = "none"
+            self._preview.layout.display = "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from lmskit.queries.attempt import quiz_totals
 from lmskit.queries.course import course_by_code, courses
 from lmskit.queries.mastery import mastery_cells, students_to_help
 from lmskit.queries.page import all_pages, all_rows
+from lmskit.queries.section import seen_sections
 from lmskit.read_models.class_mastery import ClassByWeek, class_by_week
 from lmskit.read_models.reading_advice import course_advice
 from lmskit.read_models.rule_in_use import RuleInUse, rule_in_use
@@ -58,6 +59,8 @@ class CourseReportData:
         Revision of the schema.
     row_counts
         Rows of the course by table, as `lmskit.queries.provenance.row_counts` gives them.
+    seen
+        The sections and groups to whose students the signed-in person is limited, as `lmskit.queries.section.seen_sections` gives them.
     """
 
     course: Mapping[Hashable, Any]
@@ -71,6 +74,7 @@ class CourseReportData:
     read_at: dt.datetime
     revision: str
     row_counts: pd.DataFrame
+    seen: Sequence[str] | None = None
 
     @property
     def n_students(self) -> int:
@@ -152,6 +156,7 @@ def course_report_data(
         read_at=taken.astimezone(dt.UTC),
         revision=provenance.schema_revision(session),
         row_counts=provenance.row_counts(session, course),
+        seen=seen_sections(session, course),
     )
 
 

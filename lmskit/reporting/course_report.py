@@ -53,7 +53,8 @@ class CourseReport:
         term = f"term {course['term']}, {course['starts_on']:%Y-%m-%d} to {course['ends_on']:%Y-%m-%d}"
         title = heading(str(course["title"]), f"{course['code']} · {term} · {course['lecturer']}", LEAD)
         simulated = [note(SIMULATED, kind="simulated")] if self.data.is_simulated else []
-        return stacked(title, *simulated, *([note(caveat, kind="caution")] if caveat else []))
+        limited = [note(self._limits(), kind="caution")] if self.data.seen is not None else []
+        return stacked(title, *simulated, *limited, *([note(caveat, kind="caution")] if caveat else []))
 
     def glance(self) -> Fragment:
         """Return the class in a few numbers."""
@@ -177,6 +178,11 @@ class CourseReport:
             caption="All numbers of this report come from one snapshot of the database",
             left=("Provenance",),
         )
+
+    def _limits(self) -> str:
+        """Say whom "the class" means to an assistant of some sections, for whom no number here is about all students."""
+        named = ", ".join(self.data.seen or ()) or "none"
+        return f"In this report, the class is the students of the sections and groups that you see ({named}), not all of the course."
 
     def _cells(self) -> pd.DataFrame:
         shown = self.data.by_week.only_assessed.weeks["week_number"]

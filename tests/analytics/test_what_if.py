@@ -52,7 +52,7 @@ def test_every_rule_explains_its_value_in_numbers(rule):
 @pytest.mark.parametrize(
     ("text", "explanation"),
     [
-        ("average", "average developing at 0.67: the mean of 3 units of evidence"),
+        ("average", "average developing at 0.67: the mean of 3 graded questions and attempts"),
         ("latest", "latest mastered at 1.00: the newest of 3 scores"),
         ("highest", "highest mastered at 1.00: the best of 3 scores"),
         (

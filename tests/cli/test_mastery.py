@@ -78,7 +78,10 @@ def test_rules_are_compared_by_levels_transitions_and_who_changes(lmskit, answer
     assert "1 (33 %, " in output
     assert "From the level by rule 1 (rows) to the level by rule 2 (columns)" in output
     assert "Rising" in output
-    assert "By average developing at 0.55: the mean of 2 units of evidence; by latest mastered at 0.90: the newest of 2 scores." in output
+    assert (
+        "By average developing at 0.55: the mean of 2 graded questions and attempts; by latest mastered at 0.90: the newest of 2 scores."
+        in output
+    )
     assert "Constant" not in output.partition("Students whose level differs")[2]
     assert "Rows 1 to 1 of 1." in output
 

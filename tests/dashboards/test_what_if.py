@@ -53,7 +53,7 @@ def test_the_rule_of_the_course_is_compared_with_another_and_students_whose_leve
     assert dashboard.summary.value == "By rule 2, 2 of 8 student weeks have a different level: 1 higher, 1 lower."
     assert dashboard.changes_table.frame["Student"].tolist() == [EVIL, "Falling"]
     assert dashboard.changes_table.frame["Why"].iloc[0] == (
-        "By average developing at 0.55: the mean of 2 units of evidence; by latest mastered at 0.90: the newest of 2 scores."
+        "By average developing at 0.55: the mean of 2 graded questions and attempts; by latest mastered at 0.90: the newest of 2 scores."
     )
     assert dashboard.pager.label.value == "changes 1–2 of 2"
 

@@ -15,6 +15,7 @@ from lmskit.schemas.staff import AddStaff
 from lmskit.services.staff import add_staff
 from lmskit.services.term import close_term
 from lmskit.vocabulary import StaffRole
+from lmskit.widgets import PAGE_SIZE
 from tests import factories
 
 
@@ -88,7 +89,7 @@ def test_another_choice_withdraws_the_question(session, desk):
     press(desk, desk.copying.button)
     assert desk.copying.question.value.startswith("Copy 2 courses into")
     desk.course.value = desk.course.options[1][1]
-    assert (desk.copying.question.value, desk.preview.view.layout.display) == ("", "none")
+    assert (desk.copying.question.value, desk._preview.layout.display) == ("", "none")
 
 
 def test_a_whole_term_is_copied_and_where_all_is_there_nothing_is_asked(session, desk, term):
@@ -103,6 +104,16 @@ def test_a_whole_term_is_copied_and_where_all_is_there_nothing_is_asked(session,
     press(desk, desk.copying.button)
     assert desk.copying.message.value.startswith(f"There is nothing to copy into {into}. CS101-{term.code} is left out: there is already")
     assert desk.copying.question.value == ""
+
+
+def test_many_copies_are_shown_page_by_page(session, desk, term):
+    for number in range(PAGE_SIZE):
+        factories.course(session, code=f"MANY{number}-{term.code}", module_code=f"MANY{number}", in_term=term)
+    desk.staff.value = "none"
+    press(desk, desk.copying.button)
+    assert (len(desk.preview.frame), desk.pager.label.value) == (PAGE_SIZE, f"courses 1–{PAGE_SIZE} of {PAGE_SIZE + 2}")
+    desk.pager.next.click()
+    assert len(desk.preview.frame) == 2
 
 
 def test_an_assistant_of_sections_who_comes_along_sees_no_student_and_the_question_says_so(session, desk, term):

@@ -167,6 +167,22 @@ def test_what_is_no_longer_as_it_was_previewed_is_refused(session, twins):
     assert split_person(session, receipt, previewed=split_person(session, receipt, dry_run=True)).kept_name == "Renamed, Ann"
 
 
+def test_what_an_earlier_try_has_done_is_reported_and_not_done_again(session, twins):
+    """As after a connection that was lost at the commit."""
+    pair = str(twins.kept.id), str(twins.removed.id)
+    planned = merge_people(session, *pair, dry_run=True)
+    receipt = receipt_of(merge_people(session, *pair, previewed=planned))
+    again = merge_people(session, *pair, previewed=planned)
+    assert (again.receipt, again.sentence) == (receipt, planned.sentence)
+    with pytest.raises(UnknownPersonError):
+        merge_people(session, *pair)
+    shown = split_person(session, receipt, dry_run=True)
+    done = split_person(session, receipt, previewed=shown)
+    assert split_person(session, receipt, previewed=shown).sentence == done.sentence
+    with pytest.raises(MergeNotFoundError):
+        split_person(session, receipt)
+
+
 def test_a_split_that_is_tried_shows_both_and_changes_nothing(session, twins):
     addresses = factories.address(twins.kept), factories.address(twins.removed)
     receipt = receipt_of(twins.merge())
@@ -245,7 +261,7 @@ def test_the_address_of_the_one_who_goes_is_taken_over_and_given_back(session):
         ("section", "the sections of {shared}"),
         ("excuse", "the excuses and more time in {shared}"),
         ("id", "the ids of other systems"),
-        ("address", "the address"),
+        ("address", "the address, the ids of other systems"),
     ],
 )
 def test_what_was_changed_since_is_named_and_nothing_is_split(session, twins, change, named):

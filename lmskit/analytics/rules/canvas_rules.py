@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from lmskit.analytics.rules.rule import Estimates, Parameter, Rule, threshold_parameters
-from lmskit.rounding import count_text, number_text, percent_text
+from lmskit.rounding import count_text, evidence_text, number_text, percent_text
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _average(evidence: Evidence, _: Values) -> Estimates:
 
 
 def _explain_average(evidence: Evidence, _: Values) -> list[str]:
-    return [f"the mean of {count_text(n, 'unit')} of evidence" for n in evidence.n]
+    return [f"the mean of {evidence_text(n)}" for n in evidence.n]
 
 
 def _latest(evidence: Evidence, _: Values) -> Estimates:

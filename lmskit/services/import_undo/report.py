@@ -108,6 +108,8 @@ class UndoReport:
         (student id, course id, week) whose evidence is another one now.
     undone_by
         The number of the run that took it back; None for a dry run, and if there was nothing to take back.
+    before
+        Numbers of the runs that took it back before, wholly or in part.
     """
 
     run: int
@@ -118,6 +120,19 @@ class UndoReport:
     impossible: tuple[Untouched, ...] = ()
     touched: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     undone_by: int | None = None
+    before: tuple[int, ...] = ()
+
+    @property
+    def nothing(self) -> str:
+        """The sentence if nothing is taken back, which says so if an earlier run, or an earlier try of this one, has done it.
+
+        >>> UndoReport(5, "roster.csv", dry_run=False, before=(7,)).nothing
+        'Nothing of import 5 is left to take back: run 7 took it back.'
+        """
+        if not self.before:
+            return f"Nothing of import {self.run} can be taken back."
+        runs = f"run{'s' if len(self.before) > 1 else ''} {', '.join(map(str, self.before))}"
+        return f"Nothing of import {self.run} is left to take back: {runs} took it back."
 
     @property
     def n_taken_back(self) -> int:

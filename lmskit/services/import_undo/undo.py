@@ -140,6 +140,7 @@ def _undo(session: Session, undone: ImportRun, *, dry_run: bool, progress: Progr
         kept=tuple(each for each in untouched if each.why in KEPT),
         impossible=tuple(each for each in untouched if each.why not in KEPT),
         touched=touched,
+        before=tuple(undone_by(session, undone)),
     )
 
 

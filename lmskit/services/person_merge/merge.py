@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from lmskit.errors import CannotMergeError, ChangedMeanwhileError, MessageOnItsWayError
 from lmskit.models import PersonMerge
@@ -92,6 +92,11 @@ UPDATE outbox AS o SET student_id = :kept, request_sequence = CASE WHEN NOT EXIS
 WHERE o.student_id = :removed
 """
 """Only messages of the enrollment that moves keep the number of their request: by it, an enrollment has one message."""
+FORMER_ADDRESS = """
+INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address', 'person', :address, :kept)
+ON CONFLICT (source, kind, external_id) DO UPDATE SET person_id = excluded.person_id
+"""
+"""Who had the address last is found by it."""
 DELETIONS = (
     "DELETE FROM topic_performance WHERE student_id = :removed",
     "DELETE FROM student_enrollments WHERE student_id = :removed",
@@ -194,7 +199,8 @@ def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = F
     dry_run
         Do all of it, and take it back; where there are obstacles, report them.
     previewed
-        What a dry run reported; without it, whatever there is to merge is merged.
+        What a dry run reported; without it, whatever there is to merge is merged. If the two are merged already, as by a try whose
+        connection was lost at the commit, that merge is reported.
 
     Raises
     ------
@@ -209,6 +215,8 @@ def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = F
     """
     # As an erasure takes them: first the imports, then people.
     lock_imports(session)
+    if previewed is not None and (receipt := _receipt(session, previewed)) is not None:
+        return replace(previewed, receipt=receipt, touched=())
     one, other = found_person(session, kept), found_person(session, removed)
     if one.id == other.id:
         raise CannotMergeError(f"{kept} and {removed} are one person already, number {one.id}. Nothing was changed.")
@@ -233,6 +241,11 @@ def merge_people(session: Session, kept: str, removed: str, *, dry_run: bool = F
     return report
 
 
+def _receipt(session: Session, merge: MergeReport) -> int | None:
+    """The number of the receipt of a merge that was done; None if it was not."""
+    return session.scalar(select(PersonMerge.id).filter_by(kept_id=merge.kept_id, removed_id=merge.removed_id))
+
+
 def _merged(session: Session, kept: User, removed: User, planned: MergeReport) -> MergeReport:
     before = picture(session, kept.id, removed.id)
     people, courses = {"kept": kept.id, "removed": removed.id}, [row["course_id"] for row in before["enrollments"]]
@@ -252,8 +265,7 @@ def _merged(session: Session, kept: User, removed: User, planned: MergeReport) -
     for statement in DELETIONS:
         _run(session, statement, removed=number)
     if address is not None and goes_by is not None:
-        alias = "INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address', 'person', :address, :kept)"
-        _run(session, alias, address=address, kept=kept.id)
+        _run(session, FORMER_ADDRESS, address=address, kept=kept.id)
     elif address is not None:
         _run(session, "UPDATE users SET email = :address WHERE id = :kept", address=address, kept=kept.id)
     after = state_after(session, kept.id, courses)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -156,7 +156,8 @@ def split_person(session: Session, receipt: int, *, dry_run: bool = False, previ
     dry_run
         Do all of it, and take it back.
     previewed
-        What a dry run reported; without it, whatever there is to split is split.
+        What a dry run reported; without it, whatever there is to split is split. If the two are split already, as by a try whose
+        connection was lost at the commit, that split is reported.
 
     Raises
     ------
@@ -174,6 +175,8 @@ def split_person(session: Session, receipt: int, *, dry_run: bool = False, previ
     lock_imports(session)
     merge = session.get(PersonMerge, receipt, with_for_update=True)
     if merge is None:
+        if previewed is not None and session.get(User, previewed.removed_id) is not None:
+            return replace(previewed, touched=())
         raise MergeNotFoundError(receipt=receipt)
     if not hold_person(session, merge.kept_id):
         raise MessageOnItsWayError(nothing_was="changed")
