@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lmskit.cli.asking import asked
+from lmskit.cli.asking import asked, confirmed
+from lmskit.cli.dry_run import Yes
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line
@@ -16,7 +17,7 @@ from lmskit.limits import LONGEST_INVITATION
 from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, invitation_rows
 from lmskit.schemas.invitation import USUAL_DAYS, AcceptInvitation, CreateInvitation, EnterCode, RevokeInvitation
-from lmskit.services.invitation import accept_invitation, invite, revoke_invitation
+from lmskit.services.invitation import accept_invitation, asked_before_revoking, invite, revoke_invitation
 from lmskit.services.permission import administrators_only
 from lmskit.services.transport import transport_of
 from lmskit.vocabulary import Role
@@ -83,9 +84,13 @@ def list_invitations(
 
 
 @app.command()
-def revoke(email: Email) -> None:
+def revoke(email: Email, *, yes: Yes = False) -> None:
     """Revoke the open invitation of a person: its code stops working."""
     request = RevokeInvitation(email=email)
+    if not yes:
+        with snapshot() as session:
+            question = asked_before_revoking(session, request.email)
+        confirmed(question, instead="--yes")
     with transaction() as session:
         revoke_invitation(session, request.email)
     print_line(f"The invitation of {request.email} is revoked; its code cannot be used any more.")

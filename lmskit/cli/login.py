@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import Yes
 from lmskit.cli.page import AfterEmail, ListPage, paged
 from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line
@@ -13,8 +15,9 @@ from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
 from lmskit.errors import PersonNotFoundError
 from lmskit.listings import LOGINS
 from lmskit.queries.login import count_logins, login_rows, signed_in
+from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, ChooseLogin, CloseLogin, CreateLogin
-from lmskit.services.login import change_address, close_login, create_login, end_sessions, open_login, sessions_ended
+from lmskit.services.login import asked_before_closing, change_address, close_login, create_login, end_sessions, open_login, sessions_ended
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import recover_login
 from lmskit.vocabulary import Role
@@ -61,6 +64,7 @@ def disable(
     keep_courses: Annotated[
         bool, typer.Option("--keep-courses", help="Close it even if the person is responsible for courses of open terms.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Close a login: no password, no rights, no signing in; its open sessions are ended.
 
@@ -68,10 +72,14 @@ def disable(
     lmskit course hand-over.
     """
     request = CloseLogin(email=email, courses_to=courses_to, keep_courses=keep_courses)
-    email = request.email
+    question = None
+    if not yes:
+        with snapshot() as session:
+            question = asked_before_closing(session, request)
+        confirmed(question, instead="--yes")
     with transaction() as session:
         me = signed_in(session)
-        person = close_login(session, email, courses_to=request.courses_to, keep_courses=request.keep_courses)
+        person = close_login(session, request.email, courses_to=request.courses_to, keep_courses=request.keep_courses, asked=question)
         email = str(person.email)
     print_line(f"The login of {email} is closed: it has no password and no rights, and cannot be used to sign in.")
     if me.person_id == person.id:
@@ -128,13 +136,13 @@ def rename(
 ) -> None:
     """Give a lecturer or an administrator another address; the password stays, and open sessions are ended."""
     request = ChangeAddress(old=old, new=new)
-    password = access().server.kept_login(request.old)
-    with transaction() as session:
+    with transaction() as session, administrators_only("change addresses"):
+        known = person_by_email(session, request.old)
+        former = request.old if known is None else str(known.email)  # the old address may itself be a former one
         person = change_address(session, request)
-        if password is not None and person.db_role is not None:
-            keep_login(request.new, password)
-    if password is not None:
-        access().server.forget_login(request.old)
+        is_kept = access().server.copy_login(former, request.new)  # before the commit: a password kept without its login does no harm
+    if is_kept:
+        access().server.forget_login(former)
     sign_in = " and signs in with it; the password is the same" if person.db_role is not None else ""
     print_line(f"{request.old} has the address {request.new} from now on{sign_in}.")
 

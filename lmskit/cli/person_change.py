@@ -8,7 +8,7 @@ import typer
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.person_list import Who
 from lmskit.cli.printing import print_line
-from lmskit.db import snapshot, transaction
+from lmskit.db import access, snapshot, transaction
 from lmskit.listings import DUPLICATES
 from lmskit.queries.duplicates import count_duplicates, duplicate_rows
 from lmskit.schemas.person import ChangePerson
@@ -37,12 +37,16 @@ def change(
 ) -> None:
     """Change the name, the address or ids of other systems of a person.
 
-    A login is renamed with the address, and its open sessions end.
+    A login is renamed with the address, and its open sessions end. Imports find the person by the former address, too.
     """
     ids = {"add_id": tuple(add_id or ()), "remove_id": tuple(remove_id or ())}
     request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name, **ids)
     with transaction() as session:
         changed = change_person(session, request)
+        former, new = changed.address
+        is_kept = access().server.copy_login(former, new)
+    if is_kept and former is not None:
+        access().server.forget_login(former)
     print_line(changed.sentence)
 
 

@@ -13,7 +13,7 @@ from lmskit.db import snapshot, transaction
 from lmskit.listings import STAFF
 from lmskit.queries.staff import count_staff, staff_rows
 from lmskit.schemas.staff import AddStaff, RemoveStaff
-from lmskit.services.staff import add_staff, asked_before_adding, remove_staff, staff_added, staff_removed
+from lmskit.services.staff import add_staff, asked_before_adding, asked_before_removing, remove_staff, staff_added, staff_removed
 from lmskit.vocabulary import MAY_IN_COURSE, StaffRole
 
 app = typer.Typer(name="staff", help="List the staff of a course, add a lecturer to it, remove one.", no_args_is_help=True)
@@ -66,9 +66,13 @@ def add(
 
 
 @app.command()
-def remove(course: Course, email: Email) -> None:
+def remove(course: Course, email: Email, *, yes: Yes = False) -> None:
     """Take a course from a member of its staff; it holds at once, and open sessions of the person are ended."""
-    request = RemoveStaff(course=course, email=email)
+    request, question = RemoveStaff(course=course, email=email), None
+    if not yes:
+        with snapshot() as session:
+            question = asked_before_removing(session, request)
+        confirmed(question, instead="--yes")
     with transaction() as session:
-        role = remove_staff(session, request)
+        role = remove_staff(session, request, asked=question)
     print_line(staff_removed(request, role))

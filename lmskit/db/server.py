@@ -241,6 +241,13 @@ class Server:
         """Return the password that the passfile has for the person, or None."""
         return self._kept(self.login_of(person)) if self.is_made() else None
 
+    def copy_login(self, former: str | None, person: str) -> bool:
+        """Keep the password of a person's former address for another one, too; return whether the passfile has it."""
+        password = None if former is None else self.kept_login(former)
+        if password is not None:
+            self.keep_login(person, password)
+        return password is not None
+
     def forget_login(self, person: str) -> None:
         """Remove the person's password from the passfile."""
         if self.is_made():

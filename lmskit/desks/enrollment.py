@@ -19,6 +19,7 @@ from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
 from lmskit.forms.quiz_exception import ExceptionWork
 from lmskit.forms.several import Preview
 from lmskit.forms.student_message import MessagePreview, MessageWork
+from lmskit.forms.submission import PartlyDone
 from lmskit.listings import PASTED_PEOPLE
 from lmskit.models import User
 from lmskit.queries.outbox import count_due_messages
@@ -40,7 +41,7 @@ from lmskit.services.pasted_people import PastedReport
 from lmskit.services.permission import require_administrator
 from lmskit.services.previewed import as_previewed
 from lmskit.services.quiz_exception import excuse, extend, remove_exception
-from lmskit.services.student_message import send_as_previewed
+from lmskit.services.student_message import Recipients, send_as_previewed
 from lmskit.services.transport import destination_of, transport_of
 from lmskit.vocabulary import WelcomeTime
 
@@ -71,7 +72,7 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
 
     def on_withdraw(request: Withdrawal) -> str:
         sentence = retried(lambda: _withdrawn(begin, request), idempotent=False)
-        return f"{sentence} {_delivered(begin)}" if request.notify else sentence
+        return _delivered(begin, sentence) if request.notify else sentence
 
     def read_roster(code: str, searched: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
@@ -116,7 +117,7 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
             is_later = request.welcome is WelcomeTime.AT_START and welcome_due(session, request.course) > dt.datetime.now(dt.UTC)
         if is_later:
             return f"{_counted(report.n_done)} enrolled in {report.course}. The messages wait for the first day of the term."
-        return f"{_counted(report.n_done)} enrolled in {report.course}. {_delivered(begin)}"
+        return _delivered(begin, f"{_counted(report.n_done)} enrolled in {report.course}.")
 
     def preview_withdrawal(request: WithdrawSeveral) -> Preview:
         with begin() as session:
@@ -126,7 +127,7 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
     def withdraw_previewed(request: WithdrawSeveral, preview: Preview) -> str:
         report = as_previewed(begin, partial(withdraw_several, request=request), preview.report, what=f"the students of {request.course}")
         sentence = f"{_counted(report.n_done)} withdrawn from {report.course}. Their records and all attempts stay."
-        return f"{sentence} {_delivered(begin)}" if request.notify else sentence
+        return _delivered(begin, sentence) if request.notify else sentence
 
     def sections_of(code: str) -> list[tuple[str, str]]:
         kinds: dict[str, list[str]] = {}
@@ -140,28 +141,34 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
 
 
 def _messages(begin: Opener, read: Opener) -> MessageWork:
-    def preview(request: SendMessage) -> MessagePreview:
-        with read() as session:
-            return MessagePreview(*preview_to_students(session, request))
+    previewed: dict[SendMessage, Recipients] = {}
 
-    def send(request: SendMessage, previewed: MessagePreview) -> str:
-        sent = send_as_previewed(begin, request, previewed.recipients)
-        return f"{sent.sentence} {_delivered(begin)}"
+    def preview(request: SendMessage) -> MessagePreview:
+        previewed.clear()
+        with read() as session:
+            previewed[request], letter = preview_to_students(session, request)
+        return MessagePreview(previewed[request].sentence, letter)
+
+    def send(request: SendMessage) -> str:
+        sent = send_as_previewed(begin, request, previewed[request])
+        return _delivered(begin, sent.sentence)
 
     return MessageWork(preview, send)
 
 
-def _delivered(begin: Opener) -> str:
-    """Send what is due, for a while, and return the result in words; also an error, since what the messages are about is done."""
+def _delivered(begin: Opener, done: str) -> str:
+    """Send what is due, for a while, and return what was done with the result; also an error, since what the messages are about is done."""
     until = time.monotonic() + TIME_TO_SEND
     try:
         sent = deliver_waiting(begin, transport_of(access().settings), go_on=lambda: time.monotonic() < until)
         with begin() as session:
             n_due = count_due_messages(session)
     except LmskitError as error:
-        return f"Not all messages have been sent. {error}"
+        return PartlyDone(f"{done} Not all messages have been sent. {error}")
+    if sent.stopped:
+        return PartlyDone(f"{done} {sent.stopped}")
     waiting = f" {count_text(n_due, 'message')} {'waits' if n_due == 1 else 'wait'}: admin/outbox sends {'it' if n_due == 1 else 'them'}."
-    return sent.stopped or f"Messages: {sent.sentence}{waiting if n_due else ''}"
+    return f"{done} Messages: {sent.sentence}{waiting if n_due else ''}"
 
 
 def _exceptions(begin: Opener, read: Opener) -> ExceptionWork:

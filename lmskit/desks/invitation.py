@@ -8,12 +8,13 @@ from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.forms.finder import MOST_OFFERED, Options
 from lmskit.forms.invitation import InvitationPage, InvitationResult, InvitationScreen, InvitationWork
 from lmskit.forms.people import ROLES, STATES
+from lmskit.forms.submission import PartlyDone
 from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, has_open_invitation, invitations
 from lmskit.queries.login import count_logins, login_rows
 from lmskit.queries.person import person_by_email
 from lmskit.readable import minute
-from lmskit.services.invitation import invite, revoke_invitation
+from lmskit.services.invitation import asked_before_revoking, invite, revoke_invitation
 from lmskit.services.permission import require_administrator
 from lmskit.services.transport import transport_of
 
@@ -60,7 +61,11 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
         if not sent.unsent:
             return InvitationResult(f"{sent.made.sentence}. The code was sent by mail.", email)
         wait = "The message waits; admin/outbox sends it. To hand the code over yourself, invite again and show the code."
-        return InvitationResult(" ".join([f"{sent.made.sentence}.", *sent.unsent, wait]), email)
+        return InvitationResult(PartlyDone(" ".join([f"{sent.made.sentence}.", *sent.unsent, wait])), email)
+
+    def ask_to_revoke(request: RevokeInvitation) -> str:
+        with read() as session:
+            return asked_before_revoking(session, request.email)
 
     def revoke(request: RevokeInvitation) -> str:
         with begin() as session:
@@ -68,7 +73,9 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
         return f"The invitation of {request.email} is revoked; its code cannot be used any more."
 
     mail_server = "" if settings.smtp_host is None else f"{settings.smtp_host}:{settings.mail_port}"
-    return InvitationScreen(InvitationWork(people, listed, is_invited, invite_person, revoke), mail_server=mail_server, page=page)
+    return InvitationScreen(
+        InvitationWork(people, listed, is_invited, invite_person, ask_to_revoke, revoke), mail_server=mail_server, page=page
+    )
 
 
 def _on_one_line(text: str) -> str:

@@ -16,7 +16,15 @@ from lmskit.queries.login import count_logins, courses_in_open_terms, logins, si
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChooseLogin, CloseLogin, CreateLogin
 from lmskit.schemas.person import AddLecturer
-from lmskit.services.login import close_login, create_login, end_sessions, give_password, open_login, sessions_ended
+from lmskit.services.login import (
+    asked_before_closing,
+    close_login,
+    create_login,
+    end_sessions,
+    give_password,
+    open_login,
+    sessions_ended,
+)
 from lmskit.services.permission import require_administrator
 from lmskit.services.person import add_lecturer
 
@@ -65,24 +73,18 @@ def people_desk(
             give_password(session, request.email, password=password)
         return LoginResult(f"{request.email} has a new password.", request.email, password)
 
-    def close(request: CloseLogin) -> LoginResult:
-        with begin() as session:
-            _refuse_own_login(session, request, "Ask another administrator to close it.")
-            person = close_login(session, request.email, courses_to=request.courses_to, keep_courses=request.keep_courses)
-        with begin() as session:
-            ended = sessions_ended(end_sessions(session, person))
-        return LoginResult(f"The login of {request.email} is closed; it cannot be used to sign in any more. {ended}")
-
     def reopen(request: ChooseLogin) -> LoginResult:
         password = new_password()
         with begin() as session:
             open_login(session, request.email, password=password)
         return LoginResult(f"The login of {request.email} is open again, with a new password.", request.email, password)
 
+    ask_to_close, close = _closing(begin, read)
     return PeopleScreen(
         read=listed,
         read_courses=led,
         find_lecturers=lecturers,
+        ask_to_close=ask_to_close,
         page=page,
         on_add=add,
         on_create=create,
@@ -90,6 +92,27 @@ def people_desk(
         on_close=close,
         on_open=reopen,
     )
+
+
+def _closing(begin: Opener, read: Opener) -> tuple[Callable[[CloseLogin], str], Callable[[CloseLogin], LoginResult]]:
+    """What asks before a login is closed, and what closes it as long as the question would be the same."""
+    asked: dict[CloseLogin, str] = {}
+
+    def ask_to_close(request: CloseLogin) -> str:
+        asked.clear()
+        with read() as session:
+            asked[request] = asked_before_closing(session, request)
+        return asked[request]
+
+    def close(request: CloseLogin) -> LoginResult:
+        with begin() as session:
+            _refuse_own_login(session, request, "Ask another administrator to close it.")
+            person = close_login(session, request.email, **request.model_dump(exclude={"email"}), asked=asked.get(request))
+        with begin() as session:
+            ended = sessions_ended(end_sessions(session, person))
+        return LoginResult(f"The login of {request.email} is closed; it cannot be used to sign in any more. {ended}")
+
+    return ask_to_close, close
 
 
 def _refuse_own_login(session: Session, request: ChooseLogin, advice: str) -> None:

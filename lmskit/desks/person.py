@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
+from lmskit.db import PATIENT, Opener, access, retried, snapshot, transaction
 from lmskit.forms.person import PersonScreen, PersonShown, PersonWork
 from lmskit.forms.person_merge import PersonPreview, TwiceWork
 from lmskit.listings import CONFLICTS, PERSON_COURSES, PERSON_IDS, PERSON_MERGES, SPLIT_PARTS
@@ -47,8 +47,14 @@ def person_desk(search: str = "", *, begin: Opener = transaction, read: Opener =
 
     def change(request: ChangePerson) -> str:
         def work() -> str:
+            server = access().server
             with begin() as session:
-                return change_person(session, request).sentence
+                changed = change_person(session, request)
+                former, new = changed.address
+                is_kept = server.copy_login(former, new)
+            if is_kept and former is not None:
+                server.forget_login(former)
+            return changed.sentence
 
         return retried(work, idempotent=False)
 
@@ -112,4 +118,4 @@ def _refreshed(begin: Opener, change: Callable[[Session], Report]) -> tuple[Repo
             skipped = refresh(session, touched=report.touched).skipped_sentences if report.touched else ()
         return report, " ".join(skipped)
 
-    return retried(work, lock_attempts=PATIENT, idempotent=False)
+    return retried(work, lock_attempts=PATIENT)

@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING
 
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.desks.options import found_courses, found_lecturers
-from lmskit.errors import NotOnStaffError
 from lmskit.forms.finder import MOST_OFFERED, Options
 from lmskit.forms.staff import RoleHeld, StaffScreen, StaffWork
-from lmskit.queries.course import course_by_code
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.person import person_by_email
 from lmskit.queries.section import section_rows
-from lmskit.queries.staff import RESPONSIBLE, count_staff, responsible, role_in_course, sections_of_assistant, staff, staff_rows
+from lmskit.queries.staff import RESPONSIBLE, count_staff, role_in_course, sections_of_assistant, staff, staff_rows
 from lmskit.rounding import count_text
 from lmskit.services.permission import require_administrator
-from lmskit.services.staff import add_staff, asked_before_adding, hand_over, handed_over, remove_staff, staff_added, staff_removed
+from lmskit.services.staff import (
+    add_staff,
+    asked_before_adding,
+    asked_before_handing_over,
+    asked_before_removing,
+    hand_over,
+    handed_over,
+    remove_staff,
+    staff_added,
+    staff_removed,
+)
 from lmskit.vocabulary import StaffRole
 
 if TYPE_CHECKING:
@@ -52,6 +60,7 @@ class _Desk:
 
     def __init__(self, begin: Opener, read: Opener) -> None:
         self._begin, self._read = begin, read
+        self._asked: dict[RemoveStaff | HandOver, str] = {}
 
     def courses(self, search: str) -> tuple[Options, int]:
         with self._read() as session:
@@ -94,23 +103,15 @@ class _Desk:
 
     def ask_to_remove(self, request: RemoveStaff) -> str:
         with self._read() as session:
-            role, name = role_in_course(session, request.course, request.email), _name(session, request.email)
-        if role is None:  # another person removed it since it was shown
-            raise NotOnStaffError(person=request.email, course=request.course)
-        return (
-            f"Remove {name}, {role}, from the staff of {request.course}? It holds at once: the person does not see the course any more, "
-            "and their open sessions are ended. Imports do not give the role back."
-        )
+            return self._remembered(request, asked_before_removing(session, request))
 
     def ask_to_hand_over(self, request: HandOver) -> str:
         with self._read() as session:
-            former = responsible(session, course_by_code(session, request.course).id)
-            name = _name(session, request.email)
-        stays = "stays as co-lecturer, with the same rights" if request.keep else "does not see it any more"
-        return (
-            f"Hand {request.course} over to {name}? {name} is responsible for it then, sees all of it and can change it. "
-            f"{former}, who is responsible now, {stays}. It holds at once, and open sessions of {former} are ended."
-        )
+            return self._remembered(request, asked_before_handing_over(session, request))
+
+    def _remembered(self, request: RemoveStaff | HandOver, question: str) -> str:
+        self._asked = {request: question}
+        return question
 
     # Changes -----------------------------------------------------------------------------------------------
 
@@ -121,11 +122,11 @@ class _Desk:
 
     def remove(self, request: RemoveStaff) -> str:
         with self._begin() as session:
-            return staff_removed(request, remove_staff(session, request))
+            return staff_removed(request, remove_staff(session, request, asked=self._asked.get(request)))
 
     def hand_over(self, request: HandOver) -> str:
         with self._begin() as session:
-            return handed_over(request, hand_over(session, request))
+            return handed_over(request, hand_over(session, request, asked=self._asked.get(request)))
 
 
 def _name(session: Session, email: str) -> str:

@@ -75,6 +75,8 @@ class InvitationWork:
         Returns whether the person with an address has an invitation that can still be accepted.
     invite
         Invites a person; the code goes by mail, or is returned if the request wants it shown.
+    ask_to_revoke
+        Returns the question that is answered with yes before an invitation is revoked.
     revoke
         Revokes an invitation and returns the sentence to show.
     """
@@ -83,6 +85,7 @@ class InvitationWork:
     page: Callable[[bool, int, int], InvitationPage]
     is_invited: Callable[[str], bool]
     invite: Callable[[InvitationByForm], InvitationResult]
+    ask_to_revoke: Callable[[RevokeInvitation], str]
     revoke: Callable[[RevokeInvitation], str]
 
 
@@ -151,7 +154,7 @@ class InvitationScreen:
             fields={"email": invited},
             read=lambda: RevokeInvitation(email=self.chosen.value or ""),
             on_submit=self._revoke,
-            confirm=lambda request: f"Revoke the invitation of {request.email}? Its code stops working; a password stays as it is.",
+            confirm=work.ask_to_revoke,
             message=self.message,
             clock=clock,
         )

@@ -54,6 +54,8 @@ class PeopleScreen:
         Returns the codes of the courses of open terms for which the person with an address is responsible.
     find_lecturers
         Returns label and address of the first lecturers that a search finds, and the number of all.
+    ask_to_close
+        Returns the question that is answered with yes before a login is closed.
     on_add, on_create, on_renew, on_close, on_open
         Add a lecturer; create a login; set a new password; close a login; open it with a new password. If they raise an
         `LmskitError`, that error's sentence is shown.
@@ -69,6 +71,7 @@ class PeopleScreen:
         read: Read,
         read_courses: Callable[[str], Sequence[str]],
         find_lecturers: Callable[[str], tuple[Options, int]],
+        ask_to_close: Callable[[CloseLogin], str],
         on_add: Callable[[AddLecturer], LoginResult],
         on_create: Callable[[ChooseLogin], LoginResult],
         on_renew: Callable[[ChooseLogin], LoginResult],
@@ -77,7 +80,7 @@ class PeopleScreen:
         page: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._read, self._read_courses, self._clock = read, read_courses, clock
+        self._read, self._read_courses, self._ask_to_close, self._clock = read, read_courses, ask_to_close, clock
         self._filling = False
         self.note = SecretNote()
         self.email = widgets.Text(placeholder="lecturer@example.org")
@@ -195,14 +198,10 @@ class PeopleScreen:
         )
 
     def _asked_to_close(self, request: CloseLogin) -> str:
+        self._show_led(self._read_courses(request.email))  # courses may have come or gone since the person was chosen
         if self._led and not (request.courses_to or request.keep_courses):
             raise InputError("Nothing was changed. Choose first what becomes of the courses, and who takes them over.")
-        stay = "the person and the courses stay"
-        if self._led:
-            named = ", ".join(self._led)
-            taker = request.courses_to
-            stay = f"{taker} is responsible for {named} then" if taker else f"nobody else is responsible for {named} then"
-        return f"Close the login of {request.email}? Open sessions are ended; {stay}."
+        return self._ask_to_close(request)
 
     def _showing_result(self, work: Callable[..., LoginResult]) -> Callable[..., str]:
         """Show the new password, if there is one, and the list as it is afterwards."""
@@ -243,13 +242,17 @@ class PeopleScreen:
             action.view.layout.display = None if state == needed else "none"
         self.closing.withdraw_question()
         self.closing.view.layout.display = None if state == "open" else "none"
-        self._led = ()
-        with errors_shown(self.message):
-            self._led = tuple(self._read_courses(self.person.value)) if state == "open" else ()
+        self._show_led(())
         self.courses.value = NOT_CHOSEN
+        with errors_shown(self.message):
+            self._show_led(self._read_courses(self.person.value) if state == "open" else ())
+        self._taker.layout.display = "none"
+
+    def _show_led(self, courses: Sequence[str]) -> None:
+        """Ask what becomes of the courses for which the person is responsible, if there are any."""
+        self._led = tuple(courses)
         self._courses_field.hint = f"Responsible for {', '.join(self._led)}: these need a lecturer before the login is closed."
         self._courses_field.view.layout.display = None if self._led else "none"
-        self._taker.layout.display = "none"
 
     def _lecturer(self) -> AddLecturer:
         return AddLecturer(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ipywidgets as widgets
 
@@ -20,18 +19,18 @@ EVERYONE = ""
 
 @dataclass(frozen=True)
 class MessagePreview:
-    """Who would get a message, with a `sentence`, and the message as the first of them gets it."""
+    """Who would get a message, as a sentence, and the message as the first of them gets it."""
 
-    recipients: Any
+    recipients: str
     letter: str
 
 
 @dataclass(frozen=True)
 class MessageWork:
-    """What the form does: previews a message, and sends the one that was previewed; returns the sentence to show."""
+    """What the form does: previews a message, and sends the one that was previewed last; returns the sentence to show."""
 
     preview: Callable[[SendMessage], MessagePreview]
-    send: Callable[[SendMessage, MessagePreview], str]
+    send: Callable[[SendMessage], str]
 
 
 class StudentMessageForm:
@@ -60,9 +59,8 @@ class StudentMessageForm:
             "text": Field("Text", self.text, hint=f"The whole message; an empty line begins a paragraph. For each student: {known}."),
         }
         self.letter = ShownLetter()
-        self._previewed: MessagePreview | None = None
         self.submission = Submission(
-            "Send", fields=fields, read=self._request, on_submit=self._send, confirm=self._question, on_success=self._empty, clock=clock
+            "Send", fields=fields, read=self._request, on_submit=work.send, confirm=self._question, on_success=self._empty, clock=clock
         )
         self.message = self.submission.message
         self.view = widgets.VBox(
@@ -93,18 +91,12 @@ class StudentMessageForm:
         )
 
     def _question(self, request: SendMessage) -> str:
-        self._previewed = self._work.preview(request)
-        self.letter.show(self._previewed.letter)
-        return f"{self._previewed.recipients.sentence} Send this message?"
-
-    def _send(self, request: SendMessage) -> str:
-        if self._previewed is None:
-            raise RuntimeError("nothing was previewed")
-        return self._work.send(request, self._previewed)
+        previewed = self._work.preview(request)
+        self.letter.show(previewed.letter)
+        return f"{previewed.recipients} Send this message?"
 
     def _forget(self) -> None:
         self.submission.withdraw_question()
-        self._previewed = None
         self.letter.hide()
 
     def _empty(self) -> None:

@@ -20,6 +20,12 @@ DOUBLE_CLICK = 0.5
 first one is processed, and arrives when the button is enabled again."""
 
 
+class PartlyDone(str):
+    """What was done, and what is left to do: shown as a caveat, not as a success."""
+
+    __slots__ = ()
+
+
 class Submission(Generic[Request]):
     """A button, and the message that reports the result.
 
@@ -32,7 +38,8 @@ class Submission(Generic[Request]):
     read
         Builds the request from the fields. A `ValidationError` it raises is shown beside the fields it concerns.
     on_submit
-        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
+        Does the work and returns the sentence to show, a `PartlyDone` if something of it is left to do. If it raises an
+        `LmskitError`, that error's sentence is shown instead.
     on_success
         Called after the work was done and before its sentence is shown, for instance to empty the fields. An error in it is shown
         behind the sentence.
@@ -152,7 +159,7 @@ class Submission(Generic[Request]):
                 self._on_success()
             is_shown = True
         if is_shown:
-            self.message.good(sentence)
+            (self.message.warn if isinstance(sentence, PartlyDone) else self.message.good)(sentence)
 
     def _end(self) -> None:
         self._ended = self._clock()

@@ -31,7 +31,7 @@ HAS_INVENTED_ADDRESS = User.email.regexp_match("[.@]invalid$")
 
 
 def person_by_email(session: Session, email: str) -> User | None:
-    """The person who has this address, or had it before being merged with another one; capitals are written in any form.
+    """The person who has this address, or had it before a merge or a change; capitals are written in any form.
 
     None if there is no such person. For administrators: lecturers may not read addresses (`lms.addresses_in` has those of their courses).
     """

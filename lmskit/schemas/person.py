@@ -24,7 +24,7 @@ def _outside_id(typed: str) -> str:
 
 def _not_address(typed: str) -> str:
     if typed.startswith(f"{FORMER_ADDRESS}:"):
-        raise ValueError("Former addresses come from a merge. To change the address, give the new one.")
+        raise ValueError("Former addresses come from a merge or a change. To change the address, give the new one.")
     return typed
 
 

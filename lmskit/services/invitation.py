@@ -22,6 +22,7 @@ from lmskit.errors import (
     PersonNotFoundError,
 )
 from lmskit.models import Invitation, User
+from lmskit.queries.invitation import has_open_invitation
 from lmskit.queries.login import login_is_open
 from lmskit.queries.person import person_by_email
 from lmskit.readable import minute
@@ -133,6 +134,14 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
 
 
 @administrators_only("revoke invitations")
+def asked_before_revoking(session: Session, email: str) -> str:
+    """The question to ask before an invitation is revoked. Errors as in `revoke_invitation`."""
+    if not has_open_invitation(session, _staff_member(session, email)):
+        raise NoInvitationError(email=email)
+    return f"Revoke the invitation of {email}? Its code stops working; a password stays as it is."
+
+
+@administrators_only("revoke invitations")
 def revoke_invitation(session: Session, email: str) -> None:
     """Revoke the open invitation of a person: its code stops working.
 
@@ -143,11 +152,16 @@ def revoke_invitation(session: Session, email: str) -> None:
     NoInvitationError
         The person has no open invitation.
     """
+    person = _staff_member(session, email)
+    if not session.scalar(text("SELECT lms.revoke_invitation(:person)"), {"person": person.id}):
+        raise NoInvitationError(email=email)
+
+
+def _staff_member(session: Session, email: str) -> User:
     person = person_by_email(session, email)
     if person is None or person.role is Role.STUDENT:
         raise PersonNotFoundError(email=email)
-    if not session.scalar(text("SELECT lms.revoke_invitation(:person)"), {"person": person.id}):
-        raise NoInvitationError(email=email)
+    return person
 
 
 def accept_invitation(session: Session, *, password: str) -> str:

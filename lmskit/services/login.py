@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import violated_constraint
 from lmskit.errors import (
+    ChangedMeanwhileError,
     FamilyNameNeededError,
     LastAdministratorError,
     LeadsCoursesError,
@@ -25,12 +26,19 @@ from lmskit.errors import (
 from lmskit.models import User
 from lmskit.queries.login import courses_in_open_terms, login_is_open
 from lmskit.queries.person import lecturer_by_email, person_by_email
-from lmskit.schemas.login import ChangeAddress, CreateLogin
+from lmskit.schemas.login import ChangeAddress, CloseLogin, CreateLogin
 from lmskit.schemas.staff import HandOver
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person, set_password, stored_form
-from lmskit.services.staff import hand_over
+from lmskit.services.staff import cannot_sign_in, hand_over
 from lmskit.vocabulary import Role
+
+FORMER = text("""
+    INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address', 'person', :address, :person)
+    ON CONFLICT (source, kind, external_id) DO NOTHING
+""")
+"""An address that is another person's former one already stays theirs."""
+NOT_FORMER = text("DELETE FROM external_ids WHERE source = 'address' AND kind = 'person' AND external_id = :address")
 
 
 @administrators_only("create logins")
@@ -68,15 +76,37 @@ def create_login(session: Session, request: CreateLogin, *, password: str) -> Us
 
 
 @administrators_only("close logins")
-def close_login(session: Session, email: str, *, courses_to: str | None = None, keep_courses: bool = False) -> User:
+def asked_before_closing(session: Session, request: CloseLogin) -> str:
+    """The question to ask before a login is closed, which says what becomes of the person's courses. Errors as in `close_login`."""
+    person = _person_with_login(session, request.email)
+    if not login_is_open(session, person):
+        raise LoginClosedError(email=request.email)
+    courses = courses_in_open_terms(session, person)
+    taker = None if request.courses_to is None else lecturer_by_email(session, request.courses_to, option="")
+    if courses and taker is None and not request.keep_courses:
+        raise LeadsCoursesError(email=request.email, courses=courses)
+    then, warning = "the person and the courses stay", ""
+    if courses:
+        who = "nobody else" if taker is None else request.courses_to
+        then = f"{who} is responsible for {', '.join(courses)} then"
+        warning = "" if taker is None else cannot_sign_in(session, taker)
+    return f"Close the login of {person.email}? Open sessions are ended; {then}. {warning}".rstrip()
+
+
+@administrators_only("close logins")
+def close_login(
+    session: Session, email: str, *, courses_to: str | None = None, keep_courses: bool = False, asked: str | None = None
+) -> User:
     """Close a login: it loses its password and its rights. The person and their work stay.
 
     The person's courses of open terms go to the lecturer `courses_to` first. Open sessions lose their rights once this is committed;
     `end_sessions` ends them. With `keep_courses` it is closed even if the person is responsible for courses, as at once after a password
-    became known.
+    became known. `asked` is the question that was answered with yes, if one was asked.
 
     Raises
     ------
+    ChangedMeanwhileError
+        The question would be another one by now, such as about other courses.
     PersonNotFoundError, NoLoginError, LoginClosedError
         The address belongs to no open login.
     LastAdministratorError
@@ -89,6 +119,9 @@ def close_login(session: Session, email: str, *, courses_to: str | None = None, 
     person = _person_with_login(session, email)
     if courses_to is not None:  # a mistyped address is refused, though there may be no course to hand over
         lecturer_by_email(session, courses_to, option="")
+    request = CloseLogin(email=email, courses_to=courses_to, keep_courses=keep_courses)
+    if asked is not None and asked != asked_before_closing(session, request):
+        raise ChangedMeanwhileError(what=f"the courses of {email}")
     courses = [] if keep_courses else courses_in_open_terms(session, person)
     if courses and courses_to is None:
         raise LeadsCoursesError(email=email, courses=courses)
@@ -182,7 +215,7 @@ def change_address(session: Session, request: ChangeAddress) -> User:
 
 
 def set_address(session: Session, person: User, address: str) -> None:
-    """Give anyone another address; a login is renamed with it.
+    """Give anyone another address; a login is renamed with it. By the former one, imports and commands still find the person.
 
     Raises
     ------
@@ -191,6 +224,7 @@ def set_address(session: Session, person: User, address: str) -> None:
     OwnLoginError
         It is the login that this session uses.
     """
+    former = person.email
     try:
         with session.begin_nested():
             session.execute(update(User).where(User.id == person.id).values(email=address))
@@ -206,6 +240,9 @@ def set_address(session: Session, person: User, address: str) -> None:
             raise
         raise PersonExistsError(email=address) from error
     session.refresh(person, ["email", "db_role"])
+    session.execute(NOT_FORMER, {"address": address})
+    if former not in {None, address}:
+        session.execute(FORMER, {"address": former, "person": person.id})
 
 
 def _person_with_login(session: Session, email: str) -> User:

@@ -29,7 +29,14 @@ WITH checked AS (
     LEFT JOIN external_ids AS known
         ON known.source = 'oulad' AND known.kind = 'course' AND known.external_id = r.module || '-' || r.presentation
     LEFT JOIN courses AS taken ON lower(taken.code) = lower(r.module || '-' || r.presentation)
-    LEFT JOIN users AS owner ON owner.email = 'lecturer.' || lower(r.module) || '@oulad.invalid'
+    LEFT JOIN users AS owner ON owner.id = coalesce(
+        (SELECT u.id FROM users AS u WHERE u.email = 'lecturer.' || lower(r.module) || '@oulad.invalid'),
+        (
+            SELECT former.person_id
+            FROM external_ids AS former
+            WHERE former.source = 'address' AND former.kind = 'person' AND former.external_id = 'lecturer.' || lower(r.module) || '@oulad.invalid'
+        )
+    )
     LEFT JOIN LATERAL (
         SELECT count(*) FILTER (WHERE s.week_number <= r.weeks) AS n_weeks, max(s.week_number) AS last_week
         FROM syllabi AS s
@@ -109,7 +116,7 @@ INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
 SELECT c.code, c.module, 'Module ' || c.module || ', ' || to_char(c.first_day, 'FMMonth YYYY'), t.term_id, l.id, 'import'
 FROM oulad_course AS c
 JOIN oulad_term AS t ON t.presentation = c.presentation
-JOIN users AS l ON l.email = 'lecturer.' || lower(c.module) || '@oulad.invalid'
+JOIN users AS l ON l.id = coalesce(c.lecturer_id, (SELECT u.id FROM users AS u WHERE u.email = 'lecturer.' || lower(c.module) || '@oulad.invalid'))
 WHERE c.state = 'added'
 ORDER BY c.row_number
 

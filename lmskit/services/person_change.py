@@ -51,11 +51,18 @@ class PersonChange:
     removed: tuple[str, ...] = ()
 
     @property
+    def address(self) -> tuple[str | None, str]:
+        """The address before, and the one now; None and an empty one if it was not changed."""
+        return self.changes.get("email", (None, ""))
+
+    @property
     def sentence(self) -> str:
         """What was done, for a person.
 
         >>> PersonChange(7, {"email": (None, "ann@example.org")}, 1).sentence
         'Person 7: address nothing → ann@example.org. 1 message that waits goes to the new address.'
+        >>> PersonChange(7, {"email": ("ann@example.com", "ann@example.org")}).sentence
+        'Person 7: address ann@example.com → ann@example.org. Imports find the person by either.'
         >>> PersonChange(7, {}, added=("sis:0047",), removed=("sis:47",)).sentence
         'Person 7: id sis:0047 added, id sis:47 removed.'
         >>> PersonChange(7, {}).sentence
@@ -67,13 +74,15 @@ class PersonChange:
         parts += [f"id {each} added" for each in self.added] + [f"id {each} removed" for each in self.removed]
         waiting = {0: "", 1: " 1 message that waits goes to the new address."}
         many = f" {self.n_redirected} messages that wait go to the new address."
-        return f"Person {self.person_id}: {', '.join(parts)}.{waiting.get(self.n_redirected, many)}"
+        found = " Imports find the person by either." if self.address[0] else ""
+        return f"Person {self.person_id}: {', '.join(parts)}.{found}{waiting.get(self.n_redirected, many)}"
 
 
 @administrators_only("change people")
 def change_person(session: Session, request: ChangePerson) -> PersonChange:
     """Change the names, the address or the outside ids of a person; messages that wait for the former address go to the new one.
 
+    The former address is kept among the ids, so that imports find the person by it.
     A login is renamed with the address and keeps its password; open sessions of it end with the commit.
 
     Raises

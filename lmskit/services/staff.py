@@ -8,12 +8,13 @@ from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
-from lmskit.errors import AlreadyOnStaffError, IsResponsibleError, LecturerNotFoundError, NotOnStaffError
+from lmskit.errors import AlreadyOnStaffError, ChangedMeanwhileError, IsResponsibleError, LecturerNotFoundError, NotOnStaffError
 from lmskit.models import Course, CourseStaff, StaffSection, User
 from lmskit.queries.course import course_by_code
+from lmskit.queries.login import login_is_open
 from lmskit.queries.person import lecturer_by_email, person_by_email
 from lmskit.queries.section import section_ids
-from lmskit.queries.staff import sections_of_assistant
+from lmskit.queries.staff import responsible, role_in_course, sections_of_assistant
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import StaffRole
 
@@ -82,8 +83,24 @@ def staff_added(request: AddStaff) -> str:
 
 
 @administrators_only("change the staff of a course")
-def remove_staff(session: Session, request: RemoveStaff) -> StaffRole:
+def asked_before_removing(session: Session, request: RemoveStaff) -> str:
+    """The question to ask before a role is taken. Errors as in `remove_staff`."""
+    course, person = course_by_code(session, request.course), person_by_email(session, request.email)
+    _refuse_responsible(course, person, request.email)
+    role = role_in_course(session, request.course, request.email)
+    if person is None or role is None:
+        raise NotOnStaffError(person=request.email, course=course.code)
+    return (
+        f"Remove {_named(person)}, {role}, from the staff of {course.code}? It holds at once: the person does not see the course any more, "
+        "and their open sessions are ended. Imports do not give the role back."
+    )
+
+
+@administrators_only("change the staff of a course")
+def remove_staff(session: Session, request: RemoveStaff, *, asked: str | None = None) -> StaffRole:
     """Take the role in a course from a person, whose open sessions are ended with the transaction; return the role.
+
+    `asked` is the question that was answered with yes, if one was asked.
 
     Raises
     ------
@@ -93,12 +110,16 @@ def remove_staff(session: Session, request: RemoveStaff) -> StaffRole:
         The person is not on the staff of the course.
     IsResponsibleError
         The person is responsible for the course.
+    ChangedMeanwhileError
+        The question would be another one by now.
     NotPermittedError
         The signed-in person is not an administrator.
     """
     course = _locked(session, request.course)
     person = person_by_email(session, request.email)
     _refuse_responsible(course, person, request.email)
+    if asked is not None and asked != asked_before_removing(session, request):
+        raise ChangedMeanwhileError(what=f"the staff of {course.code}")
     gone = delete(CourseStaff).where(*_of(course.id, 0 if person is None else person.id)).returning(CourseStaff.role)
     role = session.scalar(gone)
     if role is None:
@@ -112,8 +133,30 @@ def staff_removed(request: RemoveStaff, role: StaffRole) -> str:
 
 
 @administrators_only("hand a course over")
-def hand_over(session: Session, request: HandOver) -> User:
+def asked_before_handing_over(session: Session, request: HandOver) -> str:
+    """The question to ask before a course is handed over, which says so if the lecturer cannot sign in. Errors as in `hand_over`."""
+    course, person = course_by_code(session, request.course), lecturer_by_email(session, request.email, option="")
+    _refuse_responsible(course, person, request.email)
+    former, name = responsible(session, course.id), _named(person)
+    stays = "stays as co-lecturer, with the same rights" if request.keep else "does not see it any more"
+    question = (
+        f"Hand {course.code} over to {name}? {name} is responsible for it then, sees all of it and can change it. "
+        f"{former}, who is responsible now, {stays}. It holds at once, and open sessions of {former} are ended."
+    )
+    return " ".join(filter(None, (question, cannot_sign_in(session, person))))
+
+
+def cannot_sign_in(session: Session, person: User) -> str:
+    """Why a lecturer who gets courses cannot sign in, as a sentence; empty for who can."""
+    why = {None: "has no login yet", False: "has a closed login"}.get(login_is_open(session, person), "")
+    return why and f"{_named(person)} {why}, and so cannot sign in."
+
+
+@administrators_only("hand a course over")
+def hand_over(session: Session, request: HandOver, *, asked: str | None = None) -> User:
     """Make a lecturer responsible for a course; return who was. The open sessions of the latter are ended with the transaction.
+
+    `asked` is the question that was answered with yes, if one was asked.
 
     Raises
     ------
@@ -123,12 +166,16 @@ def hand_over(session: Session, request: HandOver) -> User:
         No person has the address, or the person is not a lecturer.
     IsResponsibleError
         The person is responsible for the course already.
+    ChangedMeanwhileError
+        The question would be another one by now.
     NotPermittedError
         The signed-in person is not an administrator.
     """
     course = _locked(session, request.course)
     person = lecturer_by_email(session, request.email, option="")
     _refuse_responsible(course, person, request.email)
+    if asked is not None and asked != asked_before_handing_over(session, request):
+        raise ChangedMeanwhileError(what=course.code)
     former = session.get_one(User, course.lecturer_id)
     take_over(session, [course.id], person.id)
     if request.keep:
@@ -205,6 +252,10 @@ def _refuse_responsible(course: Course, person: User | None, email: str) -> None
     """Refuse the person who is responsible for the course: that person cannot be on its staff too."""
     if person is not None and person.id == course.lecturer_id:
         raise IsResponsibleError(person=email, course=course.code)
+
+
+def _named(person: User) -> str:
+    return f"{person.given_name} {person.family_name}".strip()
 
 
 def _locked(session: Session, code: str) -> Course:

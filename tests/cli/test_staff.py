@@ -24,6 +24,9 @@ from lmskit.queries.roster import course_roster, roster_size, student_in_course
 from lmskit.queries.section import sections as sections_of
 from lmskit.queries.section import seen_sections
 from lmskit.queries.staff import staff
+from lmskit.read_models.course_report import course_report_data
+from lmskit.reporting.course_report import CourseReport
+from lmskit.reporting.parameters import ReportParameters
 from lmskit.schemas.material import ChangeMaterial
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
 from lmskit.schemas.staff import AddStaff, HandOver
@@ -84,7 +87,10 @@ def test_one_who_is_removed_sees_nothing_in_an_open_transaction_either(lmskit, c
     assert lmskit("staff", "add", course.code, colleague).exit_code == 0
     with engine_for(colleague).connect().execution_options(isolation_level="REPEATABLE READ") as open_session:
         assert open_session.scalar(text("SELECT count(*) FROM courses")) == 1
-        result = lmskit("staff", "remove", course.code, colleague)
+        refused = lmskit("staff", "remove", course.code, colleague, typed="n\n")
+        assert (refused.exit_code, members(engine_for(colleague), course)[-1]) == (1, (colleague, "co-lecturer"))
+        assert ", co-lecturer, from the staff of " in refused.stdout
+        result = lmskit("staff", "remove", course.code, colleague, "--yes")
         assert result.stdout == f"{colleague} is not co-lecturer of {course.code} any more.\n"
         with pytest.raises(DBAPIError) as ended:
             open_session.scalar(text("SELECT count(*) FROM courses"))
@@ -184,6 +190,15 @@ def test_an_assistant_of_sections_sees_their_students_and_no_others(lmskit, cour
         assert roster_size(session, course.code) == 3
 
 
+def test_a_report_says_to_an_assistant_of_sections_whose_results_it_shows(lmskit, course, colleague, admin_engine, sections):
+    lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A")
+    limits = "the class is the students of the sections and groups that you see (A), not all of the course."
+    for engine, is_limited in ((engine_for(colleague), True), (admin_engine, False)):
+        with Session(engine) as session:
+            data = course_report_data(session, course.code, n_students=5)
+        assert (limits in CourseReport(data, ReportParameters(course=course.code)).head().markup) is is_limited
+
+
 def test_who_helps_in_a_section_finds_its_students_by_address_and_by_number(lmskit, course, colleague, admin_engine, sections):
     lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A")
     with Session(admin_engine) as session:
@@ -246,12 +261,16 @@ def test_a_session_goes_on_where_only_who_granted_the_right_changes(lmskit, cour
 
 def test_a_course_is_handed_over_and_the_former_lecturer_stays_if_wished(lmskit, course, colleague, responsible, admin_engine):
     assert lmskit("staff", "add", course.code, colleague).exit_code == 0
-    result = lmskit("course", "hand-over", course.code, colleague, "--keep")
+    asked = lmskit("course", "hand-over", course.code, colleague, "--keep", typed="n\n")
+    assert (asked.exit_code, members(admin_engine, course)[0]) == (1, (responsible, "responsible"))
+    assert asked.stdout.startswith(f"Hand {course.code} over to ")
+    assert "cannot sign in" not in asked.stdout
+    result = lmskit("course", "hand-over", course.code, colleague, "--keep", "--yes")
     assert result.stdout.startswith(f"{colleague} is responsible for {course.code} now; Lecturer, ")
     assert result.stdout.endswith(" is co-lecturer now.\n")
     assert members(admin_engine, course) == [(colleague, "responsible"), (responsible, "co-lecturer")]
-    back = lmskit("course", "hand-over", course.code, responsible)
-    assert back.stdout.startswith(f"{responsible} is responsible for {course.code} now; ")
+    back = lmskit("course", "hand-over", course.code, responsible, typed="y\n")
+    assert f"has no login yet, and so cannot sign in. [y/N]: y\n{responsible} is responsible for {course.code} now; " in back.stdout
     assert back.stdout.endswith(" does not see it any more.\n")
     assert members(admin_engine, course) == [(responsible, "responsible")]
     with Session(admin_engine) as session:

@@ -248,7 +248,7 @@ def test_running_notebooks_go_on_with_a_new_password_of_ones_own(kernels):
 
 
 def test_a_login_that_is_closed_ends_in_a_sentence_in_a_running_notebook(operators, machine, kernels):
-    assert "is closed" in as_chief(operators, machine.folder / "hub", "login", "disable", BEN, "--keep-courses")
+    assert "is closed" in as_chief(operators, machine.folder / "hub", "login", "disable", "--yes", BEN, "--keep-courses")
     found = kernels["ben"].run(COURSES)
     assert "do not belong to an open login" in found or "does not accept the login" in found, found
 

@@ -128,7 +128,7 @@ def test_the_operator_recovers_an_administrators_password_and_it_is_audited(oper
     with closing(operators.superuser("institute")) as connection:
         entry = connection.execute("SELECT actor, action FROM lms.audit_log WHERE table_name = 'users' ORDER BY id DESC LIMIT 1").fetchone()
     assert entry == (roles.migrator_of("institute"), "password set")
-    operators.lmskit("login", "disable", BEN, home=first_home, there=there)
+    operators.lmskit("login", "disable", "--yes", BEN, home=first_home, there=there)
     closed = operators.lmskit("login", "recover", BEN, home=first_home, there=there, status=1)
     assert closed.startswith(f"The login of {BEN} is closed.")
     missing = operators.lmskit("login", "recover", ADA, home=tmp_path, there=there, status=1)

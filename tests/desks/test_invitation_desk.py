@@ -128,6 +128,7 @@ def test_with_a_mail_server_the_code_is_in_the_message_alone(session, in_session
     invite(desk, address)
     assert codes == []
     assert "admin/outbox sends it" in desk.inviting.message.value  # nothing listens there
+    assert "lmskit-note" in desk.inviting.message.view._dom_classes  # a warning
     assert session.scalars(select(OutboxMessage.template).where(OutboxMessage.recipient == address)).all() == ["invitation"]
 
 

@@ -97,10 +97,32 @@ def test_courses_of_open_terms_go_to_another_lecturer_before_a_login_is_closed(s
     desk.courses.value = TO_ANOTHER
     desk.courses_to.typed.value = taker.email
     press(desk.closing)
-    assert desk.closing.question.value.endswith(f"Open sessions are ended; {taker.email} is responsible for {course.code} then.")
+    taken = f"Open sessions are ended; {taker.email} is responsible for {course.code} then."
+    assert desk.closing.question.value.endswith(f"{taken} {taker.given_name} {taker.family_name} has no login yet, and so cannot sign in.")
     press(desk.closing, yes=True)
     session.refresh(course)
     assert (state_of(desk, address), course.lecturer_id) == ("closed", taker.id)
+
+
+def test_the_question_names_the_courses_of_its_time_and_no_others_are_handed_over(session, desk, address):
+    add(desk, address)
+    person, term = person_by_email(session, address), factories.term(session)
+    desk.search.value = address
+    first = factories.course(session, taught_by=person, in_term=term)
+    press(desk.closing)
+    assert desk.message.value == "Nothing was changed. Choose first what becomes of the courses, and who takes them over."
+    assert first.code in desk._courses_field.hint
+    desk.courses.value = KEPT
+    press(desk.closing)
+    assert first.code in desk.closing.question.value
+    factories.course(session, taught_by=person, in_term=term)
+    desk.closing._ended = float("-inf")
+    desk.closing.yes.click()
+    assert (
+        desk.message.value
+        == f"Another person changed the courses of {address} since you looked at it. Nothing was changed; look at it again."
+    )
+    assert state_of(desk, address) == "open"
 
 
 def test_courses_can_stay_with_who_leaves(session, desk, address):

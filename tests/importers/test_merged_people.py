@@ -1,12 +1,14 @@
-"""Imports find the one person by all ids and addresses that two had before they were merged."""
+"""Imports find a person by all ids and addresses of before a merge, and by the address of before a change."""
 
 import pytest
 from sqlalchemy import text
 
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
+from lmskit.schemas.person import ChangePerson
 from lmskit.services.file_import import import_path
 from lmskit.services.importing import ImportOptions
+from lmskit.services.person_change import change_person
 from lmskit.services.person_merge import merge_people
 from tests import factories
 from tests.importers.plain import csv_file
@@ -32,3 +34,19 @@ def test_a_file_with_both_makes_no_second_person_and_changes_none(session, tmp_p
     assert session.execute(text(PEOPLE)).all() == before
     assert report.rejections == ()
     assert session.scalar(text("SELECT count(*) FROM student_enrollments WHERE student_id = :k"), {"k": receipt.kept_id}) == 1
+
+
+@pytest.mark.parametrize("header", ["email", "sis_id,email"])
+def test_a_file_with_the_address_of_before_a_change_finds_the_person_and_does_not_bring_it_back(session, tmp_path, header):
+    course = factories.course(session)
+    former, rows = "c.former@uni.example", {"email": "c.former@uni.example", "sis_id,email": "C1,c.former@uni.example"}
+
+    def import_():
+        path = csv_file(tmp_path / "roster.csv", f"{header},family_name,given_name\n{rows[header]},Changed,Cy\n")
+        return import_path(session, path, detected(path, ReadOptions()), ImportOptions(course=course.code))
+
+    import_()
+    change_person(session, ChangePerson(person=former, email="c.new@uni.example"))
+    before = session.execute(text(PEOPLE)).all()
+    assert import_().rejections == ()
+    assert session.execute(text(PEOPLE)).all() == before

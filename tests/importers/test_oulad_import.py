@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from lmskit.errors import ImportFileError, NotPermittedError
 from lmskit.models import Course, Enrollment, ExternalId, ImportRun, Quiz, QuizAttempt, Syllabus, User
 from lmskit.names import sort_name
+from lmskit.schemas.person import ChangePerson
 from lmskit.services.importing import ImportOptions
 from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
+from lmskit.services.person_change import change_person
 from lmskit.vocabulary import Role
 from tests import factories
 from tests.examples import share
@@ -232,6 +234,18 @@ def test_an_invented_title_or_lecturer_can_be_changed_and_stays_changed(session)
     assert import_oulad(session, SAMPLE).total.changed == 0
     session.refresh(course)
     assert (course.title, course.lecturer_id) == ("Statistics", owner.id)
+
+
+def test_a_lecturer_who_got_a_real_address_leads_the_later_courses_of_the_module(session):
+    import_oulad(session, SAMPLE)
+    last = session.scalars(select(Course).where(Course.module_code == "XBB").order_by(Course.code.desc()).limit(1)).one()
+    lecturer = last.lecturer_id
+    change_person(session, ChangePerson(person=str(lecturer), email="real@example.org"))
+    session.execute(delete(QuizAttempt).where(QuizAttempt.course_id == last.id))
+    session.delete(last)
+    session.flush()
+    import_oulad(session, SAMPLE)
+    assert session.scalar(select(Course.lecturer_id).where(Course.code == last.code)) == lecturer
 
 
 def test_a_course_of_the_same_code_that_was_not_imported_is_not_changed(session):

@@ -222,7 +222,7 @@ def test_what_a_lecturer_holds_stops_work_with_a_sentence_and_ending_the_session
         "import": lambda: lmskit("import", "csv", str(file), "--course", courses.held.code),
         "weeks": lambda: add_week(courses),
         "hand over": lambda: hand_over(courses),
-        "close": lambda: lmskit("login", "disable", HOLDER, "--keep-courses"),
+        "close": lambda: lmskit("login", "disable", "--yes", HOLDER, "--keep-courses"),
     }
     with holding(*statements) as pid:
         found = {name: outcome(works[name], pid) for name in works if name in stopped or name not in {"weeks", "hand over", "close"}}

@@ -102,7 +102,7 @@ def test_a_commit_after_the_login_was_closed_does_not_count(school, someone, con
     with opened(school, email) as connection:
         assert connection.execute(text("UPDATE courses SET title = 'Written before'")).rowcount == 1
         configure(LMSKIT_DATABASE_URL=school.url(ADMIN).render_as_string(hide_password=False))
-        answer = CliRunner().invoke(app, ["login", "disable", email, "--keep-courses"])
+        answer = CliRunner().invoke(app, ["login", "disable", "--yes", email, "--keep-courses"])
         assert "1 open session was ended." in answer.output
         with pytest.raises(DBAPIError):
             connection.commit()

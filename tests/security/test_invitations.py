@@ -175,7 +175,7 @@ def test_a_code_that_was_taken_back_makes_no_login(how, lmskit, school, invite, 
                     " WHERE login = %s", [login_name(school.name, f"invitation:{code.selector}")],
                 )  # fmt: skip
         case "revoked":
-            assert "is revoked; its code cannot be used any more" in lmskit("invitation", "revoke", email)
+            assert "is revoked; its code cannot be used any more" in lmskit("invitation", "revoke", "--yes", email)
         case "replaced":
             invite(email)
         case "renamed":
@@ -185,7 +185,7 @@ def test_a_code_that_was_taken_back_makes_no_login(how, lmskit, school, invite, 
                 session.execute(text("DELETE FROM users WHERE email = :email"), {"email": email})
         case "closed":
             lmskit("login", "create", email)
-            lmskit("login", "disable", email)
+            lmskit("login", "disable", "--yes", email)
     assert "This code cannot be used" in accepted(lmskit, code.shown, status=1)
     with pytest.raises(SignInRefusedError):
         who(school.engine(email, PASSWORD))
@@ -198,7 +198,7 @@ def test_a_session_that_a_code_opened_before_it_was_revoked_can_do_nothing_with_
     configure(LMSKIT_DATABASE_URL=school.url(ADMIN).set(username=None, password=None).render_as_string())
     with invited(code.selector, code.secret) as session:
         assert session.scalar(text("SELECT 1")) == 1
-        lmskit("invitation", "revoke", email)
+        lmskit("invitation", "revoke", "--yes", email)
         with pytest.raises(InvitationRefusedError):
             accept_invitation(session, password=PASSWORD)
     with pytest.raises(SignInRefusedError):
@@ -249,7 +249,7 @@ def test_a_lecturer_invites_nobody_and_sees_no_invitation(command, lmskit, invit
 def test_a_closed_login_is_opened_by_no_invitation(lmskit, school, invite):
     email, code = invite()
     accepted(lmskit, code.shown)
-    lmskit("login", "disable", email)
+    lmskit("login", "disable", "--yes", email)
     assert f"lmskit login enable {email}" in lmskit("invitation", "create", email, status=1)
 
 
@@ -397,7 +397,7 @@ def test_the_message_of_an_invitation_that_is_taken_back_waits_no_longer(how, lm
     number = latest_message(lmskit)[0]
     match how:
         case "revoked":
-            lmskit("invitation", "revoke", email)
+            lmskit("invitation", "revoke", "--yes", email)
         case "replaced":
             lmskit("invitation", "create", email, "--show-code")
         case "renamed":

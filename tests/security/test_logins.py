@@ -148,7 +148,7 @@ def test_a_login_that_cannot_be_made_leaves_no_person_either(school):
     "command",
     [
         ("login", "create", "x@example.org", "--family", "X"),
-        ("login", "disable", BEN),
+        ("login", "disable", "--yes", BEN),
         ("login", "enable", BEN),
         ("login", "rename", BEN, "x@example.org"),
         ("login", "list"),
@@ -164,7 +164,7 @@ def test_what_concerns_the_logins_of_others_is_refused_to_lecturers_in_a_sentenc
 
 def test_the_list_says_who_can_sign_in(lmskit, someone):
     email = someone()
-    lmskit("login", "disable", email)
+    lmskit("login", "disable", "--yes", email)
     lines = [line for line in lmskit("login", "list", "--limit", "1000").splitlines() if "@" in line]
     rows = {next(word for word in line.split() if "@" in word): line.split()[-1] for line in lines}
     assert (rows[ADA], rows[email]) == ("open", "closed")
@@ -178,7 +178,7 @@ def test_a_closed_login_lets_no_one_in_and_ends_open_sessions(lmskit, school, so
     engine = school.engine(email)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM courses")) == 0
-        said = lmskit("login", "disable", email)
+        said = lmskit("login", "disable", "--yes", email)
         assert f"The login of {email} is closed" in said
         assert "1 open session was ended." in said
         with pytest.raises(DBAPIError) as error:
@@ -192,18 +192,18 @@ def test_who_is_responsible_for_courses_hands_them_over_before_the_login_is_clos
     with transaction(school.engine(ADMIN)) as session:
         led, other = (factories.course(session, taught_by=person_by_email(session, email)) for _ in range(2))
         codes = (led.code, other.code)
-    said = lmskit("login", "disable", email, status=1)
+    said = lmskit("login", "disable", "--yes", email, status=1)
     assert all(code in said for code in codes)
     assert (
         f"lmskit course hand-over {min(codes)} EMAIL (all to one lecturer: --courses-to EMAIL; to close it all the same: --keep-courses)"
         in said
     )
     assert who(school.engine(email)) == email
-    lmskit("course", "hand-over", led.code, ADA)
-    assert f"is responsible for {other.code}. Nothing was changed." in lmskit("login", "disable", email, status=1)
-    assert f"The login of {email} is closed" in lmskit("login", "disable", email, "--keep-courses")
+    lmskit("course", "hand-over", "--yes", led.code, ADA)
+    assert f"is responsible for {other.code}. Nothing was changed." in lmskit("login", "disable", "--yes", email, status=1)
+    assert f"The login of {email} is closed" in lmskit("login", "disable", "--yes", email, "--keep-courses")
     lmskit("login", "enable", email)
-    assert f"The login of {email} is closed" in lmskit("login", "disable", email, "--courses-to", ADA)
+    assert f"The login of {email} is closed" in lmskit("login", "disable", "--yes", email, "--courses-to", ADA)
     assert f"{ADA} is responsible for {other.code}" in lmskit("staff", "add", other.code, ADA, status=1)
     lmskit("login", "enable", email)
 
@@ -237,9 +237,9 @@ def test_closing_leaves_neither_password_nor_group_nor_hash(school, someone, end
 
 def test_a_closed_login_opens_with_a_new_password_only(lmskit, school, someone):
     email = someone()
-    lmskit("login", "disable", email)
+    lmskit("login", "disable", "--yes", email)
     assert f"The login of {email} is closed. To open it with a new password: lmskit login enable {email}" in lmskit(
-        "login", "disable", email, status=1
+        "login", "disable", "--yes", email, status=1
     )
     assert "is closed" in lmskit("passwd", email, status=1)
     assert "is closed" in lmskit("login", "create", email, status=1)
@@ -290,14 +290,14 @@ def test_a_transaction_of_the_former_lecturer_does_not_outlive_a_hand_over(schoo
 
 
 def test_the_last_administrator_stays(lmskit, school):
-    said = lmskit("login", "disable", ADMIN, status=1)
+    said = lmskit("login", "disable", "--yes", ADMIN, status=1)
     assert said.startswith(f"{ADMIN} is the only administrator with an open login, so it stays open. Make another one first")
     assert who(school.engine(ADMIN)) == ADMIN
 
 
 def test_an_administrator_among_others_may_close_their_own_login(lmskit, someone):
     email = someone(Role.SUPER_ADMIN)
-    assert "It was your own." in lmskit("login", "disable", email, person=email)
+    assert "It was your own." in lmskit("login", "disable", "--yes", email, person=email)
 
 
 def test_two_administrators_who_close_each_other_at_once_do_not_both_succeed(school, someone):
@@ -371,7 +371,11 @@ def test_a_kept_password_moves_to_the_new_address(lmskit):
     password = access().server.kept_login("kept@example.org")
     lmskit("login", "rename", "kept@example.org", "moved@example.org")
     assert (access().server.kept_login("moved@example.org"), access().server.has_login("kept@example.org")) == (password, False)
-    lmskit("login", "disable", "moved@example.org")
+    lmskit("login", "rename", "kept@example.org", "again@example.org")  # the former address names the person, too
+    assert (access().server.kept_login("again@example.org"), access().server.has_login("moved@example.org")) == (password, False)
+    lmskit("person", "change", "again@example.org", "--email", "moved@example.org")
+    assert (access().server.kept_login("moved@example.org"), access().server.has_login("again@example.org")) == (password, False)
+    lmskit("login", "disable", "--yes", "moved@example.org")
     assert not access().server.has_login("moved@example.org")
 
 
@@ -492,7 +496,7 @@ def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
 def test_sessions_are_the_servers_own_again_after_they_were_ended(lmskit, school, someone, endpoint):
     """To end them, lmskit_logins is a member of the login for a moment, and of none afterwards."""
     email = someone()
-    lmskit("login", "disable", email)
+    lmskit("login", "disable", "--yes", email)
     with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
         inherits = connection.execute(
             "SELECT bool_or(inherit_option OR set_option) FROM pg_auth_members "
@@ -515,7 +519,7 @@ def test_a_lecturers_open_transaction_does_not_hold_up_the_end_of_their_access(l
     with school.engine(email).connect() as connection:
         for title in ("Once", "Twice"):  # the second time, the foreign key locks the lecturer's own row
             connection.execute(text("UPDATE courses SET title = :title"), {"title": title})
-        assert "1 open session was ended." in lmskit("login", "disable", email, "--keep-courses")
+        assert "1 open session was ended." in lmskit("login", "disable", "--yes", email, "--keep-courses")
         with pytest.raises(DBAPIError):
             connection.execute(text("SELECT 1"))
     assert "was closed" in refused(school.engine(email))

@@ -100,3 +100,18 @@ def test_a_request_names_someone_and_changes_something(session):
         ChangePerson(person="7")
     with pytest.raises(UnknownPersonError):
         change_person(session, ChangePerson(person="nobody@example.org", given_name="Ann"))
+
+
+def test_a_former_address_leads_to_the_person_until_it_is_in_use_again(session, student):
+    former, new = str(student.email), f"{factories.unique('new')}@example.org"
+    changed = change_person(session, ChangePerson(person=former, email=new))
+    assert changed.sentence == f"Person {student.id}: address {former} → {new}. Imports find the person by either."
+    assert found_person(session, former).id == found_person(session, f"address:{former}").id == student.id
+    change_person(session, ChangePerson(person=former, email=former))
+    with pytest.raises(UnknownPersonError):
+        found_person(session, f"address:{former}")
+    other = factories.student(session)
+    change_person(session, ChangePerson(person=str(other.id), email=new))
+    assert found_person(session, new).id == other.id
+    with pytest.raises(UnknownPersonError):
+        found_person(session, f"address:{new}")

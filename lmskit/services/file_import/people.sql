@@ -68,7 +68,7 @@ found AS (
     LEFT JOIN external_ids AS s ON s.source = o.system AND s.kind = 'person' AND s.external_id = w.source_id
     LEFT JOIN external_ids AS i ON i.source = 'sis' AND i.kind = 'person' AND i.external_id = w.sis_id
     LEFT JOIN users AS e ON e.email = w.email
-    -- Of a person who was merged with another one.
+    -- A former one, of before a merge or a change.
     LEFT JOIN external_ids AS a ON a.source = 'address' AND a.kind = 'person' AND a.external_id = nullif(w.email, '')
 )
 
