@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ for _name in filter(of_the_person, list(os.environ)):
     del os.environ[_name]
 if "LMSKIT_TEST_POSTGRES" in os.environ:
     os.environ["LMSKIT_POSTGRES_VERSION"] = os.environ["LMSKIT_TEST_POSTGRES"]
+
+# Tests start hundreds of processes of lmskit: each would compile it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What a shell starts in the background ignores Ctrl-C, and would hand that on to the programs that tests end with it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
