@@ -28,6 +28,7 @@ No person can make tables, functions or extensions; temporary tables neither.
 MEANINGS = {
     "addresses_in": "addresses of the students of a course who have not withdrawn; the view `student_addresses` has them for all",
     "accept_invitation": "used by `lmskit invitation accept`, with the login of a code; your own login is that of no code",
+    "code_is_of": "whether the login of a code is that of a person's invitation; your own login is that of no code",
     "delete_crawl": "remove a crawl with its pages; its materials stay",
     "delete_material": "remove a material with its passages",
     "delete_passages": "remove the passages of a material after a number, such as 0, with their vectors",

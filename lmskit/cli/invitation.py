@@ -12,7 +12,7 @@ from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
-from lmskit.db.invited import invited
+from lmskit.db.typed_secret import invited
 from lmskit.limits import LONGEST_INVITATION
 from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, invitation_rows
@@ -59,7 +59,8 @@ def create(
     if sent.code is not None:
         print_line(f"{sent.made.sentence} with this code:")
         print_line(sent.code.shown)
-        print_line("It is shown this once. Give it to this person alone, who types: lmskit invitation accept")
+        print_line("It is shown this once. Give it to this person alone, who chooses “I have a code” in the form to sign in of a notebook,")
+        print_line("or types: lmskit invitation accept")
         return
     print_line(f"{sent.made.sentence}.")
     if not sent.unsent:
@@ -98,6 +99,10 @@ def revoke(email: Email, *, yes: Yes = False) -> None:
 
 @app.command()
 def accept(
+    email: Annotated[
+        str | None,
+        typer.Argument(metavar="[EMAIL]", help="Your address; a code of another person is then refused.", show_default=False),
+    ] = None,
     *,
     stdin: Annotated[
         bool, typer.Option("--stdin", help="Read the code and the new password from the first two lines of standard input.")
@@ -105,7 +110,8 @@ def accept(
 ) -> None:
     """Set your password with the code of an invitation. Code and password are asked for; the server is that of LMSKIT_DATABASE_URL.
 
-    It works on every machine from which the server can be reached, and needs no login.
+    It works on every machine from which the server can be reached, and needs no login. "I have a code", in the form to sign in of a
+    notebook, does the same.
     """
     access().require_database()
     if stdin:
@@ -114,7 +120,7 @@ def accept(
         typed = asked("Code of the invitation", instead="--stdin")
         EnterCode.model_validate({"code": typed})  # before a password is thought up
         password = asked("New password", instead="--stdin", hidden=True, twice=True)
-    request = AcceptInvitation.model_validate({"code": typed, "password": password})
+    request = AcceptInvitation.model_validate({"email": email, "code": typed, "password": password})
     with invited(request.code.selector, request.code.secret) as session:
-        email = accept_invitation(session, password=request.password.get_secret_value())
-    print_line(f"Your password is set. You sign in as {email}: lmskit sign-in {email}")
+        invited_email = accept_invitation(session, password=request.password.get_secret_value(), email=request.email)
+    print_line(f"Your password is set. You sign in as {invited_email}: lmskit sign-in {invited_email}")

@@ -10,8 +10,8 @@ from lmskit.cli.dry_run import Yes
 from lmskit.cli.page import AfterEmail, ListPage, paged
 from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line
-from lmskit.cli.sign_in import renew_sign_ins
 from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
+from lmskit.db.new_password import renew_password
 from lmskit.errors import PersonNotFoundError
 from lmskit.listings import LOGINS
 from lmskit.queries.login import count_logins, login_rows, signed_in
@@ -122,9 +122,7 @@ def recover(
     with transaction(migrator_engine()) as session:
         if not recover_login(session, email, password=password):
             raise PersonNotFoundError(email=email)
-    if keep or access().server.has_login(email):
-        keep_login(email, password)
-    renew_sign_ins(email, password)
+    renew_password(email, password, keep=keep)
     print_line(f"{email} has a new password.")
     show_password(email, password, generated=not password_prompt, kept=keep)
 

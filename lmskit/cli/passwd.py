@@ -6,8 +6,8 @@ import typer
 
 from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line
-from lmskit.cli.sign_in import renew_sign_ins
-from lmskit.db import access, keep_login, transaction
+from lmskit.db import transaction
+from lmskit.db.new_password import renew_password
 from lmskit.errors import NotPermittedError
 from lmskit.queries.login import signed_in
 from lmskit.schemas.login import ChooseLogin
@@ -44,9 +44,6 @@ def passwd(
             change_own_password(session, password=password)
         else:
             address = give_password(session, str(address), password=password).email
-    kept = keep or access().server.has_login(str(address))
-    if kept:
-        keep_login(str(address), password)
-    renew_sign_ins(str(address), password)
+    kept = renew_password(str(address), password, keep=keep)
     print_line(f"{address} has a new password.")
     show_password(str(address), password, generated=not (own or password_prompt or password_stdin), kept=kept)

@@ -76,13 +76,6 @@ def remember(email: str, password: str, *, keep: bool) -> str:
     return _lasting(made)
 
 
-def renew_sign_ins(email: str, password: str) -> None:
-    """Write a person's new password into the sign-ins of this machine and this JupyterLab that have the old one."""
-    server = access().server
-    for file in filter(None, (access().shared, access().terminal)):
-        file.renew(server.name, server.login_of(email), password)
-
-
 def _lasting(found: KeptSignIn) -> str:
     if found.until is None:
         return "until you sign out: lmskit sign-out"

@@ -2,7 +2,7 @@
 
 A desk checks that the signed-in person is an administrator, unless lecturers may use it too (`material_desk`), reads the options that
 the form offers, and opens one transaction for each request. A desk is imported when it is first used, so that `lmskit.connect`, which
-needs only the sign-in form, waits for no other.
+needs none of them, waits for none.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lmskit.desks.material import material_desk
     from lmskit.desks.next_term import next_term_desk
     from lmskit.desks.outbox import outbox_desk
+    from lmskit.desks.password import password_desk
     from lmskit.desks.people import people_desk
     from lmskit.desks.person import person_desk
     from lmskit.desks.privacy import privacy_desk
@@ -36,6 +37,7 @@ __all__ = [
     "material_desk",
     "next_term_desk",
     "outbox_desk",
+    "password_desk",
     "people_desk",
     "person_desk",
     "privacy_desk",

@@ -56,7 +56,10 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
         sent = invite(begin, None if request.is_shown else transport_of(settings), request)
         email = sent.made.email
         if sent.code is not None:
-            hand_over = "Give the code to this person alone, who types into a terminal: lmskit invitation accept"
+            hand_over = (
+                "Give the code to this person alone, who chooses “I have a code” in the form to sign in of a notebook, or types into a "
+                "terminal: lmskit invitation accept"
+            )
             return InvitationResult(f"{sent.made.sentence}. {hand_over}", email, sent.code.shown)
         if not sent.unsent:
             return InvitationResult(f"{sent.made.sentence}. The code was sent by mail.", email)

@@ -1,4 +1,4 @@
-"""Signing in from a notebook: the sign-in form, wired to the database, and the engine of the person who signed in."""
+"""Signing in from a notebook: the engine of the person who signed in, and the form to sign in where no person is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lmskit.db import access
 from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import LoginMissingError, NotSignedInError, SignInRefusedError
-from lmskit.schemas.login import SignIn
 from lmskit.settings import DEMO_ADMIN
-from lmskit.widgets import SignInForm
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -19,21 +17,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def sign_in_form() -> SignInForm:
-    """Return the form, wired to the database."""
-
-    def signed_in(request: SignIn) -> str:
-        access().sign_in(request.email, request.password.get_secret_value())
-        if request.shared:
-            access().share_sign_in()
-        others = " and in the other notebooks of this JupyterLab" if request.shared else ""
-        return f"You are signed in as {request.email.lower()}{others}. Run the cell below, or this one again."
-
-    return SignInForm(signed_in, can_share=access().shared is not None)
-
-
 def signed_in_engine(person: str | None = None) -> Engine:
-    """Return the engine of `person`, by default of the person who is signed in; show the sign-in form if no person is.
+    """Return the engine of `person`, by default of the person who is signed in; show the form to sign in if no person is.
 
     Raises
     ------
@@ -52,7 +37,7 @@ def signed_in_engine(person: str | None = None) -> Engine:
 
 
 def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) -> Result:
-    """Call `work` with the engine of `person`, by default of the person who is signed in; show the sign-in form if no person is.
+    """Call `work` with the engine of `person`, by default of the person who is signed in; show the form to sign in if no person is.
 
     The form is shown only in a notebook that a person runs. A notebook that a program runs raises the error.
 
@@ -69,7 +54,7 @@ def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) ->
     except (LoginMissingError, NotSignedInError, SignInRefusedError) as error:
         if not person_can_type():
             raise
-        _display(sign_in_form())
+        _show_form()
         reason = f" {error}" if isinstance(error, SignInRefusedError) else ""
     message = f"You are not signed in yet. Sign in with the form above, then run this cell again.{reason}"
     raise NotSignedInError(message)
@@ -84,7 +69,9 @@ def person_can_type() -> bool:
     return bool(shell.get_parent().get("content", {}).get("allow_stdin", False))
 
 
-def _display(form: SignInForm) -> None:
+def _show_form() -> None:
     from IPython.display import display
 
-    display(form)  # type: ignore[no-untyped-call]
+    from lmskit.desks.sign_in_form import sign_in_form
+
+    display(sign_in_form())  # type: ignore[no-untyped-call]

@@ -55,8 +55,9 @@ class InvitationRefusedError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This code cannot be used: it has been used, has expired, was revoked or replaced, or was typed wrongly. Nothing was changed. "
-            "Check it against the newest message; an administrator can make a new one: lmskit invitation create EMAIL"
+            "This code cannot be used: it has been used, has expired, was revoked or replaced, is another person's, or was typed wrongly. "
+            "Nothing was changed. Check it against the newest message, or ask an administrator for a new code: "
+            "lmskit invitation create EMAIL"
         )
 
 

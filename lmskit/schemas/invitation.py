@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator
 
 from lmskit.limits import LONGEST_INVITATION
-from lmskit.schemas.login import NewPassword
+from lmskit.schemas.login import NewPassword, PasswordAgain
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, KnownAddress, Name
 from lmskit.vocabulary import Role
@@ -108,4 +108,15 @@ class EnterCode(Request):
 class AcceptInvitation(EnterCode):
     """A code, and the password that its person chose."""
 
+    email: KnownAddress | None = None
+    """Whose code it is; with that of another person, it is refused."""
     password: NewPassword
+
+
+class AcceptByForm(AcceptInvitation):
+    """The same in a form, in which the person is then signed in."""
+
+    email: KnownAddress
+    again: PasswordAgain
+    shared: bool = False
+    """Whether the other notebooks of the same JupyterLab are signed in too."""

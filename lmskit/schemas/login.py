@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.request import Request
@@ -18,8 +18,21 @@ def _is_long_enough(password: SecretStr) -> SecretStr:
     return password
 
 
+def _is_the_same(again: SecretStr, validated: ValidationInfo) -> SecretStr:
+    password = validated.data.get("password")
+    if password is not None and again != password:
+        raise ValueError("This is not the same password. Type the new one twice.")
+    return again
+
+
 NewPassword = Annotated[SecretStr, AfterValidator(_is_long_enough)]
 """A password that a person chose."""
+PasswordAgain = Annotated[SecretStr, AfterValidator(_is_the_same)]
+"""The field `password` before it, typed a second time."""
+TypedAddress = Annotated[Line, Field(min_length=1, max_length=LONGEST_ADDRESS)]
+"""What a person types to sign in; whether it is an address makes no difference to the answer."""
+TypedPassword = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+"""A password that proves who a person is."""
 
 
 class CreateLogin(Request):
@@ -75,7 +88,23 @@ class ChoosePassword(Request):
 class SignIn(Request):
     """Who signs in, and the password to prove it."""
 
-    email: Annotated[Line, Field(min_length=1, max_length=LONGEST_ADDRESS)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+    email: TypedAddress
+    password: TypedPassword
     shared: bool = False
     """Whether the other notebooks of the same JupyterLab are signed in too."""
+
+
+class ChangeOwnPassword(Request):
+    """A new password for the person who knows the present one."""
+
+    present: TypedPassword
+    password: NewPassword
+    again: PasswordAgain
+
+
+class ChangeAtSignIn(ChangeOwnPassword):
+    """The same for a person who is not signed in yet, and then is."""
+
+    email: TypedAddress
+    shared: bool = False
+    """As in `SignIn`."""

@@ -164,7 +164,7 @@ def _staff_member(session: Session, email: str) -> User:
     return person
 
 
-def accept_invitation(session: Session, *, password: str) -> str:
+def accept_invitation(session: Session, *, password: str, email: str | None = None) -> str:
     """Set the password of the person whose code this session signed in with, once; return their address.
 
     The person has a login from then on, and earlier sessions of theirs are ended.
@@ -172,8 +172,11 @@ def accept_invitation(session: Session, *, password: str) -> str:
     Raises
     ------
     InvitationRefusedError
-        The code was used or revoked, or expired, since the session began; or the session is not one of a code.
+        The code was used or revoked, or expired, since the session began; it is not that of the person with the address `email`, if one
+        is given; or the session is not one of a code.
     """
+    if email is not None and not session.scalar(text("SELECT lms.code_is_of(:email)"), {"email": email}):
+        raise InvitationRefusedError
     try:
         with session.begin_nested():
             return str(session.scalar(text("SELECT lms.accept_invitation(:verifier, :hash)"), stored_form(password)))

@@ -10,8 +10,8 @@ from lmskit.widgets.grid import Grid, GridColumn
 from lmskit.widgets.message import Message, bug_message, errors_shown
 from lmskit.widgets.pager import PAGE_SIZE, Pager
 from lmskit.widgets.rule_list import RuleList
+from lmskit.widgets.secret_form import Panel, SecretForm, SecretInput
 from lmskit.widgets.secret_note import SecretNote
-from lmskit.widgets.sign_in import SignInForm
 from lmskit.widgets.style import ROOT, heading, style
 from lmskit.widgets.table import Table, table_html
 from lmskit.widgets.upload import Upload
@@ -26,9 +26,11 @@ __all__ = [
     "GridColumn",
     "Message",
     "Pager",
+    "Panel",
     "RuleList",
+    "SecretForm",
+    "SecretInput",
     "SecretNote",
-    "SignInForm",
     "Table",
     "Upload",
     "bug_message",

@@ -36,7 +36,6 @@ ONLY_IN_FORMS = {
 """As docs/command-line.md names them, with the reason."""
 FOR_OPERATORS = "an operator of the machine does it, or a job without a person"
 NO_FORM_YET = "the form for it is not there yet"
-WITHOUT_A_LOGIN = "forms are for people who can sign in already"
 ONLY_BY_COMMAND = {
     "seed": (FOR_OPERATORS, "demonstration"),
     "archive.rewrite_archive": (FOR_OPERATORS, "writing archives anew"),
@@ -58,8 +57,6 @@ ONLY_BY_COMMAND = {
     "retention.remove_messages": (FOR_OPERATORS, "retention"),
     "unknown_archives.remove_unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
-    "invitation.accept_invitation": (WITHOUT_A_LOGIN, "accepting an invitation"),
-    "login.change_own_password": (NO_FORM_YET, "one's own password"),
     "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
 }
 """The reason, and how docs/command-line.md names the action."""

@@ -1,4 +1,4 @@
-"""`lmskit.connect()`: which login it uses, and a sign-in form that stores no password."""
+"""`lmskit.connect()`: which login it uses, and a form that takes a password or a code and stores neither."""
 
 import json
 import os
@@ -12,14 +12,19 @@ from sqlalchemy.exc import DBAPIError
 
 import lmskit
 from lmskit.db import access, engine_for, keep_login, transaction
-from lmskit.desks import course_desk, enrollment_desk
-from lmskit.desks.sign_in import sign_in_form
+from lmskit.desks import course_desk, enrollment_desk, password_desk
+from lmskit.desks.sign_in_form import sign_in_form
 from lmskit.errors import NotPermittedError, NotSignedInError, SignInRefusedError
+from lmskit.schemas.invitation import CreateInvitation, InvitationCode
 from lmskit.schemas.login import CreateLogin
+from lmskit.services.invitation import create_invitation
 from lmskit.services.login import close_login, create_login
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
 
+SIGN_IN, CODE, CHANGE = range(3)
+"""The panels of the form."""
+FIRST, OWN = "the first password", "a password of one's own"
 REFUSED = "The address and the password do not belong to an open login."
 
 
@@ -41,11 +46,16 @@ def who():
         return session.scalar(text("SELECT my_address()"))
 
 
+def typed(panel, **values):
+    """The form after its button was pressed."""
+    form = sign_in_form()
+    form.receive({"panel": panel, "values": values})
+    return form
+
+
 def pressed(email, password):
     """Return the answer of the form."""
-    form = sign_in_form()
-    form.receive({"email": email, "password": password})
-    return form.answer
+    return typed(SIGN_IN, email=email, password=password).answer
 
 
 # Which login -----------------------------------------------------------------------------------------------
@@ -112,10 +122,11 @@ def test_a_closed_login_is_refused_with_its_right_password(school, server):
     assert pressed("gone@example.org", "the right password").startswith(REFUSED)
 
 
-@pytest.mark.parametrize("content", [{}, {"email": ADA}, {"email": "", "password": ""}, "nonsense", None, {"email": ADA, "password": 7}])
-def test_a_message_that_is_not_a_sign_in_is_refused(content, server):
+@pytest.mark.parametrize("values", [{}, {"email": ADA}, {"email": "", "password": ""}, "nonsense", None, {"email": ADA, "password": 7}])
+@pytest.mark.parametrize("panel", [SIGN_IN, 7, None])
+def test_a_message_that_is_not_a_sign_in_is_refused(panel, values, server):
     form = sign_in_form()
-    form.receive(content)
+    form.receive(values if panel is None else {"panel": panel, "values": values})
     assert form.answer
     assert "Traceback" not in form.answer
 
@@ -138,6 +149,83 @@ def test_what_a_person_may_not_do_is_a_sentence(school, server):
         transaction() as session,
     ):
         session.execute(text("DELETE FROM courses"))
+
+
+# A code, and a password of one's own -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def invited(school):
+    """What a person types who was invited."""
+    email, code = f"{factories.unique('invited')}@example.org", InvitationCode.made()
+    with transaction(school.engine(ADMIN)) as session:
+        create_invitation(session, CreateInvitation(email=email, family_name="Invited"), code=code)
+    return {"email": email, "code": code.shown, "password": OWN, "again": OWN}
+
+
+@pytest.fixture
+def newcomer(school):
+    """A person who was given a first password."""
+    email = f"{factories.unique('newcomer')}@example.org"
+    with transaction(school.engine(ADMIN)) as session:
+        create_login(session, CreateLogin(email=email, family_name="Newcomer"), password=FIRST)
+    return email
+
+
+def test_who_has_a_code_sets_a_password_in_the_form_is_signed_in_and_goes_on(school, server, invited):
+    form = typed(CODE, **invited | {"email": invited["email"].upper(), "code": invited["code"].lower().replace("-", " ")})
+    assert form.answer.startswith(f"Your password is set. You are signed in as {invited['email']}.")
+    assert who() == invited["email"]
+    assert not [secret for secret in (invited["code"], OWN) if secret in str(form.get_state())]
+    assert pressed(invited["email"], OWN).startswith("You are signed in")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "sentence"),
+    [
+        ({"email": "ada"}, "email", "This is not an e-mail address"),
+        ({"code": "ABCD"}, "code", "A code has 32 letters and digits"),
+        ({"code": InvitationCode.made().shown}, "code", "This code cannot be used"),
+        ({"email": ADA}, "code", "This code cannot be used"),
+        ({"password": "short", "again": "short"}, "password", "A password has 12 to 200 characters"),
+        ({"again": "a password of another"}, "again", "This is not the same password"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_the_code_can_still_be_used(wrong, field, sentence, server, invited):
+    form = typed(CODE, **invited | wrong)
+    assert list(form.problems) == [field]
+    assert form.problems[field].startswith(sentence)
+    assert typed(CODE, **invited).answer.startswith("Your password is set.")
+
+
+def test_no_refusal_of_a_code_says_whether_an_address_is_known(server, invited):
+    addresses = (ADA, "nobody@example.org")
+    answers = {typed(CODE, **invited | {"email": email, "code": InvitationCode.made().shown}).answer for email in addresses}
+    answers |= {typed(CODE, **invited | {"email": email}).answer for email in addresses}
+    typed(CODE, **invited)
+    answers |= {typed(CODE, **invited | {"email": email}).answer for email in (invited["email"], *addresses)}
+    assert len(answers) == 1
+
+
+def test_a_first_password_is_changed_in_the_form_to_sign_in(server, newcomer):
+    values = {"email": newcomer, "present": "a wrong password", "password": OWN, "again": OWN}
+    assert typed(CHANGE, **values).problems["present"].startswith(REFUSED)
+    form = typed(CHANGE, **values | {"present": FIRST})
+    assert form.answer.startswith(f"Your password is changed. You are signed in as {newcomer}.")
+    assert who() == newcomer
+    assert pressed(newcomer, FIRST).startswith(REFUSED)
+
+
+def test_who_is_signed_in_changes_the_own_password_and_stays_signed_in(server, newcomer):
+    keep_login(newcomer, FIRST)
+    access().sign_in(newcomer, FIRST)
+    form, values = password_desk(), {"present": FIRST, "password": OWN, "again": OWN}
+    form.receive({"panel": 0, "values": values | {"present": "a wrong password"}})
+    assert form.problems["present"].startswith(REFUSED)
+    form.receive({"panel": 0, "values": values})
+    assert form.answer == f"{newcomer} has a new password. You are still signed in."
+    assert who() == newcomer
+    assert access().server.kept_login(newcomer) == OWN, "this machine goes on with it"
 
 
 # Secrets ---------------------------------------------------------------------------------------------------
@@ -170,9 +258,10 @@ class Notebook:
         """Run a cell; return its error, or what it prints."""
         return self._follow(self.client.execute(code, allow_stdin=person_there))
 
-    def press(self, comm_id, content):
+    def press(self, comm_id, values, panel=SIGN_IN):
         """Send what the form sends."""
-        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": {"method": "custom", "content": content}})
+        data = {"method": "custom", "content": {"panel": panel, "values": values}}
+        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         self.client.shell_channel.send(message)
         return self._follow(message["header"]["msg_id"])
 
@@ -241,11 +330,15 @@ def test_a_sign_in_carries_over_to_the_other_notebooks_of_a_jupyterlab_when_aske
             assert "You are not signed in yet" in third.run(connect), "a person who signs out signs the others out"
 
 
-def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, school):
+def test_a_notebook_asks_for_a_code_or_the_password_and_keeps_nothing_of_it(notebook, school, invited):
     connect = "import lmskit; engine = lmskit.connect()"
     assert notebook.run(connect, person_there=False).endswith("To sign in: lmskit sign-in")
     assert not [message for message in notebook.messages if message["msg_type"] == "display_data"]
     sentence = "You are not signed in yet. Sign in with the form above, then run this cell again."
+    assert notebook.run(connect) == sentence
+    form = notebook.form()
+    assert notebook.press(form, invited, CODE).startswith("Your password is set. ")
+    notebook.run("lmskit.sign_out()")
     assert notebook.run(connect) == sentence
     form = notebook.form()
     assert notebook.press(form, {"email": ADA, "password": "a wrong password"}).startswith(REFUSED)
@@ -269,7 +362,6 @@ def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, scho
     notebook.run("with transaction() as s: s.execute(text('SELECT nothing'))")
     written = json.dumps(notebook.messages, default=repr)
     assert ADA in written
-    assert password not in written
-    assert "a wrong password" not in written
+    assert not [secret for secret in (password, "a wrong password", OWN, invited["code"]) if secret in written]
     assert "signed out" in notebook.run("lmskit.sign_out()\nfrom lmskit.db import engine_for\nengine_for()")
     assert notebook.run(connect) == sentence

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.db import access, login_name, revision, transaction
-from lmskit.db.invited import invited
+from lmskit.db.typed_secret import invited
 from lmskit.errors import InvitationRefusedError, LmskitError, LoginClosedError, SignInRefusedError
 from lmskit.queries.access_rules import violations
 from lmskit.queries.invitation import invitation_rows
@@ -63,8 +63,8 @@ def code_in(said):
     return found[0]
 
 
-def accepted(lmskit, code, *, password=PASSWORD, status=0):
-    return lmskit("invitation", "accept", person=None, typed=f"{code}\n{password}\n{password}\n", status=status)
+def accepted(lmskit, code, *email, password=PASSWORD, status=0):
+    return lmskit("invitation", "accept", *email, person=None, typed=f"{code}\n{password}\n{password}\n", status=status)
 
 
 def who(engine):
@@ -137,6 +137,22 @@ def test_a_code_holds_once(lmskit, school, invite):
     accepted(lmskit, code.shown)
     assert "This code cannot be used: it has been used" in accepted(lmskit, code.shown, password="another password", status=1)
     assert who(school.engine(email, PASSWORD)) == email
+
+
+def test_a_code_that_was_forwarded_sets_the_password_of_who_was_invited_once_and_beside_no_other_address(lmskit, school, invite):
+    email, code = invite()
+    forwarded = accepted(lmskit, code.shown, BEN, status=1)
+    assert "is another person's" in forwarded
+    assert (who(school.engine(BEN)), state(school, email)) == (BEN, ["open"])
+    accepted(lmskit, code.shown, email)
+    late = accepted(lmskit, code.shown, email, password="another password", status=1)
+    assert late == forwarded
+    assert "ask an administrator for a new code" in late
+    assert who(school.engine(email, PASSWORD)) == email
+    again = code_in(lmskit("invitation", "create", email))
+    accepted(lmskit, again, email, password="another password")
+    with pytest.raises(SignInRefusedError):
+        who(school.engine(email, PASSWORD))
 
 
 def test_of_two_who_use_a_code_at_the_same_moment_one_sets_the_password(school, invite, configure):

@@ -246,6 +246,9 @@ SELECT lms.refuse_message_of_invitation();
 -- refused 23514: a person's own login is that of no code
 SELECT lms.accept_invitation('SCRAM-SHA-256$4096:YQ==$' || repeat('A', 43) || '=:' || repeat('A', 43) || '=', '$argon2id$' || repeat('A', 40));
 
+-- nothing: a person's own login is that of no code
+SELECT 1 WHERE lms.code_is_of(lms.my_address()) OR lms.code_is_of('known');
+
 -- refused 28P01: no hash, no password
 SELECT lms.accept_invitation('known', '!');
 
