@@ -159,6 +159,7 @@ REMOVE_ALL = Advice(
 )
 REMOVE_LATER = Advice("--remove-missing lets them count no longer", f"{TAKE_BACK} lets them count no longer")
 WITHDRAW_LATER = Advice("--withdraw-missing withdraws them", f"{WITHDRAW} does")
+EXCUSE = Advice("lmskit exception remove takes an excuse back", "admin/enrollment takes an excuse back")
 REPORT = Advice("which --report lists", "which the downloaded report lists")
 
 ALL = sorted((found for found in tuple(globals().values()) if isinstance(found, Advice)), key=lambda found: -len(found.command))

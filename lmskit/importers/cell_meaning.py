@@ -98,22 +98,35 @@ class CellMeaning(Enum):
 
     @property
     def takes_back(self) -> bool:
-        """Whether a score that an earlier export had no longer counts."""
+        """Whether a score that an earlier export had no longer counts. An excused student keeps it, and it is not evidence."""
         return self in _TAKES_BACK
 
     @property
     def has_no_score(self) -> bool:
         """Whether the cell is neither a score nor rejected."""
-        return self in _TAKES_BACK or self is CellMeaning.NOT_GRADED
+        return self in _TAKES_BACK or self in {CellMeaning.EXCUSED, CellMeaning.NOT_GRADED}
 
 
 _OTHERS = "all others"
-_TAKES_BACK = frozenset({CellMeaning.ABSENT, CellMeaning.EXCUSED, CellMeaning.NOT_ASSIGNED, CellMeaning.WITHDRAWN})
+_TAKES_BACK = frozenset({CellMeaning.ABSENT, CellMeaning.NOT_ASSIGNED, CellMeaning.WITHDRAWN})
 
 WORDS: Mapping[CellKind, frozenset[str]] = MappingProxyType(
     {
         CellKind.EXCUSED: frozenset(
-            {"ex", "excused", "entschuldigt", "befreit", "excusé", "excusée", "dispensé", "dispensée", "exento", "exenta"}
+            {
+                "ex",
+                "excused",
+                "exempt",
+                "exempted",
+                "entschuldigt",
+                "befreit",
+                "excusé",
+                "excusée",
+                "dispensé",
+                "dispensée",
+                "exento",
+                "exenta",
+            }
         ),
         CellKind.NOT_ASSIGNED: frozenset({"n/a", "na", "not assigned", "nicht zugewiesen", "non attribué", "sin asignar", "no asignado"}),
         CellKind.WITHDRAWN: frozenset(

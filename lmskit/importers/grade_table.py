@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lmskit.importers.cell_meaning import ResultColumn
     from lmskit.importers.csv_file import CsvFile
     from lmskit.importers.formats import ReadOptions
-    from lmskit.importers.record import AbsentScore, Record, ReportedSlot
+    from lmskit.importers.record import AbsentScore, ExcuseRecord, Record, ReportedSlot
 
 Grade = TypeVar("Grade")
 IN_A_REJECTED_ROW = "belongs to a row that is not imported"
@@ -211,11 +211,11 @@ class GradebookTable(GradeTable):
 
     @abstractmethod
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Give out header and text of the cells of a row that are not empty and should be grades."""
+        """Give out header and text of the cells of a row that should be grades, or excuse the student."""
 
     @abstractmethod
-    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentScore]:
-        """Give out the grades of a row; those that cannot be read are rejected with `reject_grade`."""
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | ExcuseRecord | AbsentScore]:
+        """Give out the grades and excuses of a row; those that cannot be read are rejected with `reject_grade`."""
 
     def reject_grade(self, row: int, header: str, cell: str, reason: str) -> None:
         """Count a grade and report that it is not imported."""

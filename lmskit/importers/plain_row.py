@@ -7,12 +7,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.importers.cell import ColumnValues, whole_number
-from lmskit.importers.cell_meaning import ResultColumn
+from lmskit.importers.cell_meaning import CellMeaning, ResultColumn
 from lmskit.importers.grade_table import meanings_of
 from lmskit.importers.person_name import FullName
 from lmskit.importers.plain_words import role as role_word
 from lmskit.importers.plain_words import status as status_word
-from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, SectionName
+from lmskit.importers.record import (
+    AbsentScore,
+    AttemptRecord,
+    EnrollmentRecord,
+    ExcuseRecord,
+    PersonKey,
+    PersonRecord,
+    Position,
+    QuizRecord,
+    SectionName,
+)
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.section_cell import sections_in
 from lmskit.importers.text_cell import code, title
@@ -128,7 +138,7 @@ class PlainRowReader:
         return tuple(section for sections in found if sections is not None for section in sections)
 
     def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
-        """Return the quiz and the attempt of a row; an empty list if it has no quiz."""
+        """Return the quiz of a row, and its attempt or excuse; an empty list if it has no quiz."""
         if "quiz" in self._fields:
             name = self._value("quiz", cells, _optional(title))
         else:
@@ -140,8 +150,10 @@ class PlainRowReader:
         number = self._value("attempt", cells, self._attempt.__getitem__)
         submitted = self._time("submitted_at", position, cells, self._instant)
         quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
+        meaning = self._score_meaning[self._text("score", cells)]
+        if meaning is CellMeaning.EXCUSED:
+            return [quiz, ExcuseRecord(position, name, key)]
         if score is None and number is None and submitted is None:
-            meaning = self._score_meaning[self._text("score", cells)]
             return [quiz, AbsentScore(position, name, key, meaning.value)] if meaning.takes_back else [quiz]
         is_total = number is None and submitted is None
         return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]

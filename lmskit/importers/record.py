@@ -182,6 +182,16 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcuseRecord:
+    """A cell or row that excuses a student from a quiz."""
+
+    position: Position
+    quiz: str
+    """The key of its `QuizRecord`."""
+    person: PersonKey
+
+
+@dataclass(frozen=True, slots=True)
 class AbsentScore:
     """A cell that says that a student has no score, so that one from an earlier export no longer counts.
 
@@ -193,10 +203,10 @@ class AbsentScore:
     """The key of its `QuizRecord`."""
     person: PersonKey
     why: str
-    """What the cell means, such as `excused`."""
+    """What the cell means, such as `not assigned`."""
 
 
-Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord | QuizRecord | AttemptRecord | AbsentScore
+Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord | QuizRecord | AttemptRecord | ExcuseRecord | AbsentScore
 
 
 class Part(Protocol):

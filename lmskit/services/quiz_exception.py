@@ -43,7 +43,8 @@ def excuse(session: Session, request: QuizOfStudent) -> str:
     quiz, student = _meant(session, request)
     values = {"course_id": quiz.course_id, "quiz_id": quiz.id, "student_id": student.id, "excused": True}
     statement = insert(QuizException).values(**values)
-    session.execute(statement.on_conflict_do_update(constraint="pk_quiz_exceptions", set_={"excused": True, "granted_at": func.now()}))
+    excused = {"excused": True, "excused_by_format": None, "granted_at": func.now()}
+    session.execute(statement.on_conflict_do_update(constraint="pk_quiz_exceptions", set_=excused))
     left = _estimate_again(session, quiz, student)
     return f"{_name(student)} is excused from {quiz.title!r} of {request.course}{_attempts(session, quiz, student)}.{left}"
 

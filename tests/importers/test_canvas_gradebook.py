@@ -5,7 +5,7 @@ import pytest
 from lmskit.errors import ImportFileError
 from lmskit.importers.canvas.gradebook import FORMAT
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.record import AttemptRecord, PersonRecord, QuizRecord
+from lmskit.importers.record import AttemptRecord, ExcuseRecord, PersonRecord, QuizRecord
 from tests.importers.golden import row_counts
 
 
@@ -70,9 +70,17 @@ def test_a_gradebook_without_points_possible_is_refused(tmp_path):
         opened(tmp_path, 'Student,ID,Section,Quiz 1 (11)\n"A, B",1,x,7\n')
 
 
-@pytest.mark.parametrize("cell", ["", "EX", "N/A", " ", "-"])
+@pytest.mark.parametrize("cell", ["", "N/A", " ", "-"])
 def test_a_cell_without_a_grade_is_neither_imported_nor_rejected(tmp_path, cell):
     assert row_counts(opened(tmp_path, gradebook(f'"A, B",1,x,{cell}')))["gradebook.csv: grades"] == (0, 0, 0)
+
+
+def test_an_excused_cell_is_counted_and_excuses_unless_nothing_can_be_graded_or_its_row_is_rejected(tmp_path):
+    header, points = "Student,ID,Section,Quiz 1 (11),Quiz 2 (12)", "    Points Possible,,,10,none"
+    source = opened(tmp_path, gradebook('"A, B",1,x,EX,EX', '"C, D",#N/A,x,EX,EX', '"E, F",3,x,7,', header=header, points=points))
+    assert [(record.quiz, record.person.source_id, record.position.row) for record in of_kind(source, ExcuseRecord)] == [("11", "1", 3)]
+    assert row_counts(source)["gradebook.csv: grades"] == (3, 2, 1)
+    assert "1 excused (EX) from what has no points possible" in " ".join(source.notes)
 
 
 @pytest.mark.parametrize("cell", ["inf", "nan", "-1", "B+", "-85%", "1e3", "100000000", "#REF!", "see below"])
@@ -115,7 +123,7 @@ def test_a_note_counts_the_cells_without_a_grade_by_what_they_mean(tmp_path):
     assert grades(source) == [("11", 7)]
     assert (
         "gradebook.csv: cells without a grade are not counted: "
-        "2 blank, 2 excused (EX), 1 not assigned (N/A), 1 withdrawn, 1 not graded yet." in source.notes
+        "2 blank, 1 not assigned (N/A), 1 withdrawn, 1 not graded yet." in source.notes
     )
 
 

@@ -11,7 +11,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.gradebook import FORMAT as MOODLE_GRADEBOOK
 from lmskit.importers.moodle.quiz import GRADES, RESPONSES
 from lmskit.importers.plain_csv import FORMAT as PLAIN
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, ExcuseRecord
 
 IMPORTING = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
 
@@ -50,7 +50,7 @@ GRADES_OF_10 = """
 -1               | rejected   | rejected   | rejected   | rejected
 50 %             | 5 of 10    | 5 of 10    | 50 of 100  | 5 of 10
 B+               | rejected   | rejected   | rejected   | rejected
-EX               | nothing    | rejected   | rejected   | nothing
+EX               | excused    | rejected   | rejected   | excused
 N/A              | nothing    | rejected   | rejected   | nothing
 Withdrawn        | nothing    | rejected   | rejected   | nothing
 Requires grading | nothing    | rejected   | rejected   | nothing
@@ -158,7 +158,6 @@ def test_every_kind_of_cell_has_a_meaning_in_every_column():
     assert set(MEANINGS) == {(column, kind) for column in ResultColumn for kind in CellKind}
     assert {meaning for meaning in CellMeaning if meaning.takes_back} == {
         CellMeaning.ABSENT,
-        CellMeaning.EXCUSED,
         CellMeaning.NOT_ASSIGNED,
         CellMeaning.WITHDRAWN,
     }
@@ -170,9 +169,12 @@ def test_every_kind_of_cell_has_a_meaning_in_every_column():
 )
 def test_a_cell_of_a_gradebook_gives_the_grade_that_it_means(opened, column, written):
     def grade(cell):
-        attempt = read(opened(*written(cell)), AttemptRecord)
+        source = opened(*written(cell))
+        attempt = read(source, AttemptRecord)
         if attempt == "rejected":
             return attempt
+        if read(source, ExcuseRecord) is not None:
+            return "excused"
         is_of_another = attempt is None or attempt.person.sis_id == "2"  # who shows the maximum score in Moodle
         return "nothing" if is_of_another else f"{attempt.score:g} of {attempt.max_score:g}"
 

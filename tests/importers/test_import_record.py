@@ -36,6 +36,7 @@ KEYS = {
     "student_enrollments": "concat_ws(':', course_id, student_id)",
     "bank_questions": "concat_ws(':', course_id, bank, number)",
     "question_slots": "concat_ws(':', course_id, quiz_id, slot)",
+    "quiz_exceptions": "concat_ws(':', course_id, quiz_id, student_id)",
     "course_staff": "concat_ws(':', course_id, person_id)",
     "sections": "id",
     "section_members": "concat_ws(':', course_id, section_id, student_id)",

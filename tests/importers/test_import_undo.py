@@ -1,5 +1,7 @@
 """Taking an import back: what it wrote is gone, and what others made of it since stays and is named."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import event, func, select, text
 from typer.testing import CliRunner
@@ -18,12 +20,14 @@ from lmskit.models import (
     OutboxMessage,
     Quiz,
     QuizAttempt,
+    QuizException,
     Section,
     SectionMember,
     StaffSection,
     Term,
     User,
 )
+from lmskit.schemas.quiz_exception import ExtendQuiz, QuizOfStudent
 from lmskit.services.delivery import LEASE, claim_next
 from lmskit.services.file_import import import_file, import_path
 from lmskit.services.import_undo import undo_import
@@ -33,6 +37,7 @@ from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
 from lmskit.services.person_merge import merge_people, split_person
 from lmskit.services.question_bank import forget_bank
+from lmskit.services.quiz_exception import excuse, extend
 from lmskit.services.term import close_term, open_term
 from lmskit.vocabulary import EnrollmentStatus, SectionKind, StaffRole
 from tests import factories
@@ -211,6 +216,41 @@ def test_students_whom_an_import_withdrew_are_enrolled_again(session, roster):
     assert EnrollmentStatus.WITHDRAWN in session.scalars(select(Enrollment.status).where(Enrollment.course_id == course.id)).all()
     undone(session, run)
     assert content(session) == before
+
+
+EXCUSED = 'Student,ID,Section,Week 1 Quiz (9201)\n    Points Possible,,,10\n"Vale, Ada",501,S,{}\n"Orr, Ben",502,S,{}'
+
+
+def test_excuses_that_an_import_brought_or_ended_are_as_before(session, gradebook):
+    course = factories.course(session)
+    gradebook(EXCUSED.format("2", "9"), course)
+    before = content(session)
+    excusing = gradebook(EXCUSED.format("EX", "9"), course)
+    excused = content(session)
+    ending = gradebook(EXCUSED.format("5", "EX"), course)
+    report = undone(session, ending)
+    counts = {each.kind: (each.removed, each.put_back) for each in report.taken_back}
+    assert counts["excuses and more time"] == (1, 1)
+    assert (content(session), report.rest) == (excused, "")
+    report = undone(session, excusing)
+    assert (content(session), report.rest) == (before, "")
+
+
+def test_an_excuse_stays_as_a_person_or_a_later_file_left_it(session, gradebook):
+    course = factories.course(session)
+    gradebook(EXCUSED.format("2", "9"), course)
+    excusing = gradebook(EXCUSED.format("EX", "EX"), course)
+    quiz = session.scalars(select(Quiz.id).where(Quiz.course_id == course.id)).one()
+    ben, ada = session.scalars(select(User.id).where(User.family_name.in_(["Orr", "Vale"])).order_by(User.family_name)).all()
+    excuse(session, QuizOfStudent(course=course.code, quiz=str(quiz), student=str(ada)))
+    ending = gradebook(EXCUSED.format("EX", "7"), course)
+    report = undone(session, excusing)
+    of_excuses = [each for each in (*report.kept, *report.impossible) if each.kind == "excuses and more time"]
+    assert [(str(each.why), each.n_rows) for each in of_excuses] == [("changed since", 1), ("no longer in lmskit", 1)]
+    assert session.scalars(select(QuizException.student_id).where(QuizException.quiz_id == quiz)).all() == [ada]
+    extend(session, ExtendQuiz(course=course.code, quiz=str(quiz), student=str(ben), due_on=dt.date(2031, 5, 1)))
+    report = undone(session, ending)
+    assert [each.why for each in report.kept if each.kind == "excuses and more time"] == ["changed since"]
 
 
 ROSTER = "id,email,last name,section\n"

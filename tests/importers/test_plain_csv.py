@@ -9,7 +9,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
 from lmskit.importers.plain_headers import HEADERS, plain_header
 from lmskit.importers.plain_words import ROLES, STATUSES
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, QuizRecord
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, ExcuseRecord, PersonKey, PersonRecord, QuizRecord
 from lmskit.importers.times import DayOrder
 from lmskit.vocabulary import EnrollmentStatus, Role
 from tests.importers.plain import csv_file
@@ -173,11 +173,17 @@ def test_without_a_number_and_a_time_a_score_is_a_total(opened):
     assert (attempt.is_total, attempt.max_score) == (True, None)
 
 
-@pytest.mark.parametrize("cell", ["", "-", "EX", "N/A"])
+@pytest.mark.parametrize("cell", ["", "-", "N/A"])
 def test_a_cell_without_a_score_is_not_an_attempt(opened, cell):
     source = opened(f"id,quiz,score\n1,Sets,{cell}")
     assert read(source, AttemptRecord) == []
     assert source.parts[0].rejections == []
+
+
+def test_an_excused_student_has_no_attempt_whatever_the_row_says_of_one(opened):
+    source = opened("id,quiz,score,attempt\n1,Sets,excused,\n2,Sets,Exempt,1")
+    assert read(source, AttemptRecord) == []
+    assert [(record.quiz, record.person.source_id) for record in read(source, ExcuseRecord)] == [("Sets", "1"), ("Sets", "2")]
 
 
 @pytest.mark.parametrize(

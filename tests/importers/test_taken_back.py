@@ -40,11 +40,11 @@ def test_a_mark_that_is_excused_or_gone_no_longer_counts_and_is_listed_by_name(s
     assert rehearsal.outcomes == report.outcomes
     changes = [(outcome.row, outcome.what, outcome.reason, outcome.before) for outcome in report.outcomes if outcome.state == "changed"]
     assert changes == [
-        (3, "Vale, Ada · Week 1 Quiz", "taken back: excused", "2 of 10"),
+        (3, "Vale, Ada · Week 1 Quiz", "excuse added", "2 of 10"),
         (4, "Orr, Ben · Week 1 Quiz", "taken back: no result", "3 of 10"),
     ]
-    assert report.entity("attempts").changed == len(report.touched) == 2
-    assert (marks(session, course), marks(session, course, counted=False)) == ([9, 8, 7, 6], [2, 3])
+    assert (report.entity("attempts").changed, report.entity("excuses").added, len(report.touched)) == (1, 1, 2)
+    assert (marks(session, course), marks(session, course, counted=False)) == ([2, 9, 8, 7, 6], [3])
     assert quiz_totals(session, course.code)["n_graded"].tolist() == [1, 3]
     refresh(session, touched=report.touched)
     ben = session.scalars(select(QuizAttempt.student_id).where(QuizAttempt.score == 3)).one()
@@ -58,21 +58,21 @@ def test_a_mark_that_comes_again_counts_again(session, course, gradebook):
     gradebook(FIRST)
     gradebook(SECOND)
     report = gradebook(FIRST)
-    assert (report.entity("attempts").changed, report.entity("attempts").added) == (2, 0)
+    assert (report.entity("attempts").changed, report.entity("attempts").added, report.entity("excuses").changed) == (1, 0, 1)
     assert sorted(marks(session, course)) == [2, 3, 6, 7, 8, 9]
     assert marks(session, course, counted=False) == []
 
 
 def test_attempts_with_answers_stay_although_a_gradebook_has_no_mark(session, course, gradebook):
     gradebook(FIRST)
-    attempt = session.scalars(select(QuizAttempt).where(QuizAttempt.score == 2)).one()
+    attempt = session.scalars(select(QuizAttempt).where(QuizAttempt.score == 3)).one()
     session.get_one(Quiz, attempt.quiz_id).questions = [{"id": "1"}]
     session.flush()
-    attempt.is_total, attempt.answers = False, [{"question": "1", "response": "a", "score": 2}]
+    attempt.is_total, attempt.answers = False, [{"question": "1", "response": "a", "score": 3}]
     session.flush()
     report = gradebook(SECOND)
-    assert marks(session, course, counted=False) == [3]
-    assert [(warning.row, warning.value) for warning in report.warnings] == [(3, "excused")]
+    assert marks(session, course, counted=False) == []
+    assert [(warning.row, warning.value) for warning in report.warnings] == [(4, "no result")]
 
 
 def test_marks_of_people_and_of_other_origins_are_not_taken_back(session, course, gradebook):

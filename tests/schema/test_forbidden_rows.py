@@ -401,7 +401,18 @@ CHECKS = [
         {"limited": True, "role": "co-lecturer"},
         {"limited": True, "role": "assistant"},
     ),
-    case("ck_quiz_exceptions_says_something", "quiz_exceptions", {"excused": False}, {"excused": False, "due_on": dt.date(2026, 5, 1)}),
+    case(
+        "ck_quiz_exceptions_says_something",
+        "quiz_exceptions",
+        {"excused": False, "excused_by_format": None},
+        {"excused": False, "excused_by_format": None, "due_on": dt.date(2026, 5, 1)},
+    ),
+    case(
+        "ck_quiz_exceptions_a_format_excuses",
+        "quiz_exceptions",
+        {"excused": False, "due_on": dt.date(2026, 5, 1), "excused_by_format": "csv"},
+        {"excused_by_format": "csv"},
+    ),
     case(
         "ck_quiz_exceptions_due_on_is_a_readable_day",
         "quiz_exceptions",

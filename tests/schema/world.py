@@ -157,6 +157,7 @@ class World:
                 "quiz_id": getattr(self, "quiz", 0),
                 "student_id": getattr(self, "student", 0),
                 "excused": True,
+                "excused_by_format": "canvas-gradebook",
             },
             "quiz_attempts": {
                 "course_id": course,

@@ -352,3 +352,19 @@ def test_more_time_of_both_becomes_the_longer_one_of_the_person_who_stays(twins)
     days = select(QuizException.quiz_id, QuizException.due_on).where(QuizException.student_id == twins.kept.id)
     found = {row.quiz_id: row.due_on for row in twins.session.execute(days)}
     assert found == {twins.quiz.id: dt.date(2026, 10, 8), twins.other.id: dt.date(2026, 10, 9)}
+
+
+@pytest.mark.parametrize(
+    ("of_kept", "of_removed", "joined"),
+    [(("csv", True), (None, False), "csv"), ((None, False), ("csv", True), "csv"), ((None, True), ("csv", True), None)],
+)
+def test_an_excuse_of_one_of_two_is_one_by_a_person_if_it_was(twins, of_kept, of_removed, joined):
+    of_quiz = select(QuizException).where(QuizException.quiz_id == twins.quiz.id)
+    for person, (by_format, excused) in ((twins.kept, of_kept), (twins.removed, of_removed)):
+        found = twins.session.scalars(of_quiz.where(QuizException.student_id == person.id)).one()
+        found.excused, found.excused_by_format = excused, by_format
+    twins.session.flush()
+    merge_people(twins.session, str(twins.kept.id), str(twins.removed.id))
+    twins.session.expire_all()
+    left = twins.session.scalars(of_quiz).one()
+    assert (left.student_id, left.excused, left.excused_by_format) == (twins.kept.id, True, joined)

@@ -1,6 +1,6 @@
 """A Canvas gradebook: one row per student, one column per assignment.
 
-A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts.
+A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts. `EX` excuses the student.
 
 Source of the format: `lib/gradebook_exporter.rb` of Canvas LMS.
 """
@@ -26,6 +26,7 @@ from lmskit.importers.record import (
     AbsentScore,
     AttemptRecord,
     EnrollmentRecord,
+    ExcuseRecord,
     PersonKey,
     PersonRecord,
     Position,
@@ -64,7 +65,7 @@ POINTS_POSSIBLE = "Points Possible"
 POSTING = ("Manual Posting", "Muted")
 WITHOUT_GRADE = {
     CellMeaning.ABSENT: "blank",
-    CellMeaning.EXCUSED: "excused (EX)",
+    CellMeaning.EXCUSED: "excused (EX) from what has no points possible",
     CellMeaning.NOT_ASSIGNED: "not assigned (N/A)",
     CellMeaning.WITHDRAWN: "withdrawn",
     CellMeaning.NOT_GRADED: "not graded yet",
@@ -243,13 +244,18 @@ class CanvasGradebook(GradebookTable):
         return value(read, "Section", cells[self.layout.section])
 
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Give out header and text of the cells of a row that are not empty and should be grades."""
+        """Give out header and text of the cells of a row that should be grades, or excuse the student."""
         for assignment in self.layout.assignments:
-            if not self._meaning[cell := cells[assignment.column].strip()].has_no_score:
+            meaning = self._meaning[cell := cells[assignment.column].strip()]
+            if not meaning.has_no_score or self._excuses(assignment, meaning):
                 yield assignment.header, cell
 
-    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentScore]:
-        """Give out the grades of a row, and compare them with the totals beside them if all of them can be read."""
+    def _excuses(self, assignment: Assignment, meaning: CellMeaning) -> bool:
+        """Whether a cell excuses a student from a quiz, which has points possible."""
+        return meaning is CellMeaning.EXCUSED and assignment.column in self._possible
+
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | ExcuseRecord | AbsentScore]:
+        """Give out the grades and excuses of a row, and compare them with the totals beside them if all of them can be read."""
         possible, no_grade = self._possible, self._without_grade
         scores: dict[int, float] = {}
         not_counted: set[int] = set()
@@ -257,7 +263,11 @@ class CanvasGradebook(GradebookTable):
         for assignment in self.layout.assignments:
             column, header, cell = assignment.column, assignment.header, cells[assignment.column].strip()
             meaning = self._meaning[cell]
-            if meaning.has_no_score:
+            if self._excuses(assignment, meaning):
+                self.grades.rows_in += 1
+                not_counted.add(column)
+                yield ExcuseRecord(self.grade_position(row, header), assignment.id, person)
+            elif meaning.has_no_score:
                 no_grade[meaning] += 1
                 if meaning.takes_back:
                     yield AbsentScore(self.grade_position(row, header), assignment.id, person, meaning.value)

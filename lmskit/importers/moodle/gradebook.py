@@ -228,7 +228,7 @@ class MoodleGradebook(GradebookTable):
         return EnrollmentRecord(person.position, person.key, status=EnrollmentStatus.WITHDRAWN)
 
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Give out header and text of the cells of a row that are not empty and should be grades."""
+        """Give out header and text of the cells of a row that should be grades."""
         for item in self.layout.items:
             if item.grades is not None and not self._meaning(item, cells).has_no_score:
                 yield self.file.header[item.grades], cells[item.grades]

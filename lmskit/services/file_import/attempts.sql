@@ -50,7 +50,11 @@ ON CONFLICT (position_id) DO NOTHING
 -- part: reject_not_enrolled
 INSERT INTO file_rejected (position_id, value, reason)
 SELECT DISTINCT ON (a.position_id) a.position_id, a.value, 'is of a person who is not enrolled in the course'
-FROM file_attempt AS a
+FROM (
+    SELECT n, position_id, value, reason, course_id, person FROM file_attempt
+    UNION ALL
+    SELECT n, position_id, value, reason, course_id, person FROM file_excuse
+) AS a
 WHERE a.reason IS NULL
     AND NOT EXISTS (SELECT FROM student_enrollments AS e WHERE e.course_id = a.course_id AND e.student_id = a.person)
     AND NOT EXISTS (
@@ -374,6 +378,9 @@ ORDER BY c.n
 -- part: touched
 -- The students, courses and weeks whose evidence is new or changed; results of quizzes without a week are left out.
 SELECT DISTINCT student_id, course_id, week_number FROM file_planned_attempt WHERE state IN ('added', 'changed') AND week_number IS NOT NULL
+UNION
+SELECT student_id, course_id, week_number FROM file_planned_excuse
+WHERE (state = 'changed' OR (state = 'added' AND scores IS NOT NULL)) AND week_number IS NOT NULL
 UNION
 SELECT student_id, course_id, week_number FROM file_taken_back WHERE week_number IS NOT NULL
 UNION

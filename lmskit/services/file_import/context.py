@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from lmskit.services.file_import.options import FoundOptions
     from lmskit.services.file_import.quizzes import Quizzes
 
-FILES = ("people", "identities", "courses", "enrollments", "sections", "attempts", "taken_back", "outcomes")
+FILES = ("people", "identities", "courses", "enrollments", "sections", "attempts", "excuses", "taken_back", "outcomes")
 """The `.sql` files of this package."""
 
 
@@ -39,6 +40,11 @@ class ImportContext:
     quizzes: Quizzes | None = None
     n_messages: int = 0
     """Messages that were put into the outbox."""
+    excused: defaultdict[str, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
+    """Students with their quizzes by the state of the excuse: those whose results no longer count (added), whose excuse ends (changed), and
+    whose excuse is another's and stays beside a score (kept)."""
+    ended_excuses: list[Outcome] = field(default_factory=list)
+    """Excuses that end by a cell that is not counted."""
     taken_back: list[Outcome] = field(default_factory=list)
     """Scores that no longer count, since the file has none any more."""
     missing: list[Outcome] = field(default_factory=list)

@@ -200,7 +200,7 @@ WHERE c.course_id IS NULL
 ON CONFLICT (position_id) DO NOTHING
 
 -- part: reject_orphans
--- An enrollment or attempt of a new person whose rows are all rejected; an enrollment in a new course whose row is rejected.
+-- An enrollment, attempt or excuse of a new person whose rows are all rejected; an enrollment in a new course whose row is rejected.
 INSERT INTO file_rejected (position_id, value, reason)
 SELECT DISTINCT ON (position_id) position_id, value, reason
 FROM (
@@ -210,7 +210,13 @@ FROM (
     JOIN file_rejected AS r ON r.position_id = c.position_id
     UNION ALL
     SELECT named.position_id, NULL, 'names a person who is neither in lmskit nor in an imported row'
-    FROM (SELECT position_id, identity FROM file_enrollment UNION ALL SELECT position_id, identity FROM file_attempt) AS named
+    FROM (
+        SELECT position_id, identity FROM file_enrollment
+        UNION ALL
+        SELECT position_id, identity FROM file_attempt
+        UNION ALL
+        SELECT position_id, identity FROM file_excuse
+    ) AS named
     WHERE named.identity IN (
         SELECT p.identity
         FROM file_person AS p

@@ -2,7 +2,7 @@
 --
 -- One row of file_outcome: a position in the files with its state: added, changed, unchanged or rejected.
 -- Caveats: A row with several records is added if one of them is added, else changed if one is changed. A rejected row has no other state.
--- Source: the tables of people.sql, courses.sql, enrollments.sql and attempts.sql, once everything is written.
+-- Source: the tables of people.sql, courses.sql, enrollments.sql, attempts.sql and excuses.sql, once everything is written.
 --
 -- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order.
 
@@ -78,6 +78,14 @@ WITH record_states AS (
     UNION ALL
     SELECT s.position_id, s.n, 'changed', s.kind, array_to_string(s.old_names, ', '), array_to_string(s.names, ', ')
     FROM file_planned_section AS s
+    UNION ALL
+    -- Of an excuse that is new, the scores that no longer count are a change.
+    SELECT
+        x.position_id, x.n, CASE WHEN x.state = 'added' AND x.scores IS NOT NULL THEN 'changed' ELSE x.state END,
+        CASE x.state WHEN 'added' THEN 'excuse added' WHEN 'changed' THEN 'excuse taken back' END,
+        CASE WHEN x.state = 'added' THEN x.scores END, CASE WHEN x.state = 'added' AND x.scores IS NOT NULL THEN 'no longer counts' END
+    FROM file_planned_excuse AS x
+    WHERE x.position_id IS NOT NULL AND x.state IN ('added', 'changed', 'unchanged')
     UNION ALL
     SELECT
         w.position_id, w.n, w.state,
@@ -167,6 +175,8 @@ UNION ALL
 SELECT 'quizzes', state, count(*) FROM file_quiz WHERE state IS NOT NULL GROUP BY state
 UNION ALL
 SELECT 'attempts', state, count(*) FROM file_planned_attempt WHERE NOT is_compared GROUP BY state
+UNION ALL
+SELECT 'excuses', state, count(*) FROM file_planned_excuse WHERE state IN ('added', 'changed', 'unchanged') GROUP BY state
 
 -- part: first_outcomes
 -- The outcomes that are listed, each with the person and the thing that it is about. If there are too many, rows that change
@@ -192,7 +202,11 @@ labels AS (
     LEFT JOIN courses AS course ON course.id = e.course
     UNION ALL
     SELECT a.position_id, a.n, concat_ws(', ', coalesce(t.family_name, u.family_name), nullif(coalesce(t.given_name, u.given_name), '')), q.title
-    FROM file_attempt AS a
+    FROM (
+        SELECT position_id, n, identity, person, quiz FROM file_attempt
+        UNION ALL
+        SELECT position_id, n, identity, person, quiz FROM file_excuse
+    ) AS a
     LEFT JOIN file_planned_person AS t ON t.identity = a.identity
     LEFT JOIN users AS u ON u.id = a.person AND t.family_name IS NULL
     LEFT JOIN file_quiz AS q ON q.quiz = a.quiz

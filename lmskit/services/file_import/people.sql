@@ -132,6 +132,8 @@ WITH wanted AS (
     UNION
     SELECT source_id, sis_id, email FROM file_attempt_row
     UNION
+    SELECT source_id, sis_id, email FROM file_excuse_row
+    UNION
     SELECT source_id, sis_id, email FROM file_absent_row
 ),
 
@@ -273,7 +275,7 @@ ON CONFLICT (position_id) DO NOTHING
 
 -- part: planned_people
 -- A dry run of a roster writes the first new student of each course, so that it is refused wherever the import would be, and only plans
--- the others. Attempts and messages need their students, so then all are written.
+-- the others. Attempts, excuses and messages need their students, so then all are written.
 CREATE TEMPORARY TABLE file_planned_person ON COMMIT DROP AS
 WITH taken AS (
     SELECT p.* FROM file_person AS p WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
@@ -347,7 +349,7 @@ SELECT
         ELSE 'unchanged'
     END AS state
 FROM compared
-CROSS JOIN (SELECT dry_run AND NOT notify AND NOT EXISTS (SELECT FROM file_attempt_row) AS plans_only FROM file_option) AS o
+CROSS JOIN (SELECT dry_run AND NOT notify AND NOT EXISTS (SELECT FROM file_attempt_row) AND NOT EXISTS (SELECT FROM file_excuse_row) AS plans_only FROM file_option) AS o
 
 -- part: person_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)

@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from lmskit.services.file_import.absence import check_removals, list_absent, list_missing, list_removed, list_taken_back
+from lmskit.services.file_import.absence import list_absent
 from lmskit.services.file_import.identities import compare_names, resolve_keys
 from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
+from lmskit.services.file_import.results import RESULTS
 from lmskit.services.file_import.stage import Code, Repeat, Sql, Stage
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
-from lmskit.services.file_import.steps import (
-    join_quizzes,
-    list_withdrawn,
-    note_weeks,
-    plan_quizzes,
-    refuse_if_rows_were_rejected,
-    write_quizzes,
-)
+from lmskit.services.file_import.steps import list_withdrawn, plan_quizzes, refuse_if_rows_were_rejected
 from lmskit.services.file_import.withdrawal import check_withdrawals
 
 GIVEN = ("import_rejection", "import_warning")
@@ -39,10 +33,10 @@ DEPENDENT = (
     Sql(
         "courses",
         "reject_orphans",
-        ("file_attempt", "file_course", "file_enrollment", "file_person", "file_rejected"),
+        ("file_attempt", "file_course", "file_enrollment", "file_excuse", "file_person", "file_rejected"),
         reports="rejections",
     ),
-    Sql("attempts", "reject_not_enrolled", ("file_attempt", "file_enrollment", "file_rejected"), reports="rejections"),
+    Sql("attempts", "reject_not_enrolled", ("file_attempt", "file_enrollment", "file_excuse", "file_rejected"), reports="rejections"),
     Sql("courses", "reject_cells_of_rejected_rows", ("file_position", "file_rejected"), reports="rejections", analyzes=("file_rejected",)),
 )
 """Reject rows that depend on rejected rows. One rejection can make another, so they are repeated."""
@@ -61,6 +55,7 @@ PIPELINE = (
                     "file_course_row",
                     "file_enrollment_row",
                     "file_attempt_row",
+                    "file_excuse_row",
                     "file_absent_row",
                     "file_part",
                 ),
@@ -92,7 +87,15 @@ PIPELINE = (
             Sql(
                 "people",
                 "person_references",
-                ("file_absent_row", "file_attempt_row", "file_enrollment_row", "file_identity", "file_key", "file_option"),
+                (
+                    "file_absent_row",
+                    "file_attempt_row",
+                    "file_enrollment_row",
+                    "file_excuse_row",
+                    "file_identity",
+                    "file_key",
+                    "file_option",
+                ),
                 makes="file_person_reference",
             ),
             Sql(
@@ -109,6 +112,12 @@ PIPELINE = (
                 "courses", "enrollments", ("file_course_reference", "file_enrollment_row", "file_person_reference"), makes="file_enrollment"
             ),
             Sql("attempts", "attempts", ("file_attempt_row", "file_option", "file_person_reference", "file_quiz"), makes="file_attempt"),
+            Sql(
+                "excuses",
+                "excuses",
+                ("file_attempt", "file_excuse_row", "file_option", "file_person_reference", "file_quiz"),
+                makes="file_excuse",
+            ),
         ),
     ),
     Stage(
@@ -116,7 +125,8 @@ PIPELINE = (
         (
             Sql("people", "reject_people", ("file_identity", "file_person", "file_rejected"), reports="rejections"),
             Sql("courses", "reject_rows", ("file_course", "file_enrollment", "file_rejected", "file_term"), reports="rejections"),
-            Sql("attempts", "reject_attempts", ("file_attempt", "file_rejected"), reports="rejections", analyzes=("file_rejected",)),
+            Sql("attempts", "reject_attempts", ("file_attempt", "file_rejected"), reports="rejections"),
+            Sql("excuses", "reject_excuses", ("file_excuse", "file_rejected"), reports="rejections", analyzes=("file_rejected",)),
             Repeat(DEPENDENT),
             Sql("attempts", "numbered_attempts", ("file_attempt", "file_rejected"), makes="file_numbered_attempt"),
             Sql("attempts", "matched_attempts", ("file_numbered_attempt", "file_quiz"), makes="file_matched_attempt"),
@@ -168,6 +178,7 @@ PIPELINE = (
                     "file_attempt_row",
                     "file_compared_name",
                     "file_enrollment",
+                    "file_excuse_row",
                     "file_identity",
                     "file_option",
                     "file_person",
@@ -263,57 +274,7 @@ PIPELINE = (
         ),
         when=attrgetter("notify"),
     ),
-    Stage(
-        "Writing attempts",
-        (
-            Code(
-                write_quizzes,
-                needs=("file_compared_attempt", "file_part", "file_position", "file_quiz", "file_rejected"),
-                reports=("warnings",),
-            ),
-            Sql(
-                "attempts",
-                "planned_attempts",
-                ("file_added_person", "file_compared_attempt", "file_quiz", "file_rejected"),
-                makes="file_planned_attempt",
-            ),
-            Sql("attempts", "add_attempts", ("file_planned_attempt",)),
-            Sql("attempts", "change_attempts", ("file_planned_attempt",)),
-            Code(join_quizzes, needs=("file_quiz",), reports=("warnings",)),
-            Code(note_weeks, needs=("file_planned_attempt",)),
-            Sql("attempts", "total_warnings", ("file_part", "file_planned_attempt", "file_position"), reports="warnings"),
-            Sql(
-                "attempts",
-                "maximum_warnings",
-                ("file_compared_attempt", "file_part", "file_position", "file_rejected"),
-                reports="warnings",
-            ),
-            Sql(
-                "taken_back",
-                "taken_back",
-                ("file_absent_row", "file_attempt", "file_person_reference", "file_quiz", "file_rejected"),
-                makes="file_taken_back",
-            ),
-            Sql("taken_back", "take_back", ("file_taken_back",)),
-            Sql("taken_back", "kept_warnings", ("file_taken_back",), reports="warnings"),
-            Code(list_taken_back, needs=("file_taken_back",), queries=("taken_back.outcomes",)),
-            Sql("taken_back", "missing_results", ("file_added_person", "file_person_reference", "file_quiz"), makes="file_missing_result"),
-            Code(list_missing, needs=("file_missing_result",), queries=("taken_back.missing_students",)),
-        ),
-    ),
-    Stage(
-        "Taking back results that are not in the file",
-        (
-            Code(
-                check_removals,
-                needs=("file_enrollment", "file_missing_result", "file_quiz", "file_rejected"),
-                queries=("taken_back.result_counts",),
-            ),
-            Code(list_removed, needs=("file_missing_result",), queries=("taken_back.removed_results",)),
-            Sql("taken_back", "take_missing_back", ("file_missing_result",)),
-        ),
-        when=attrgetter("remove_missing"),
-    ),
+    *RESULTS,
     Stage(
         None,
         (
@@ -344,6 +305,7 @@ PIPELINE = (
                     "file_person",
                     "file_planned_attempt",
                     "file_planned_enrollment",
+                    "file_planned_excuse",
                     "file_planned_person",
                     "file_planned_section",
                     "file_position",
@@ -363,11 +325,13 @@ PIPELINE = (
                     "file_course_row",
                     "file_enrollment",
                     "file_enrollment_row",
+                    "file_excuse",
                     "file_outcome",
                     "file_part",
                     "file_person",
                     "file_planned_attempt",
                     "file_planned_enrollment",
+                    "file_planned_excuse",
                     "file_planned_person",
                     "file_quiz",
                     "file_missing_result",

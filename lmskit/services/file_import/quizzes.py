@@ -42,8 +42,8 @@ class QuizRow(NamedTuple):
 QUIZ = StagingTable("file_quiz", QuizRow)
 _RESULTS = text("SELECT count(*) FROM file_planned_attempt WHERE quiz_id = :quiz AND state IN ('added', 'changed')")
 _USED = text("""
-    SELECT DISTINCT quiz
-    FROM file_compared_attempt AS c
+    SELECT DISTINCT c.quiz
+    FROM (SELECT quiz, position_id FROM file_compared_attempt UNION ALL SELECT quiz, position_id FROM file_excuse) AS c
     WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
 """)
 _REJECTED = text("SELECT position_id FROM file_rejected WHERE position_id = ANY (CAST(:positions AS integer[]))")

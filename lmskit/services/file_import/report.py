@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 20
 """Outcomes that a note names."""
-KINDS = ("terms", "courses", "lecturers", "students", "enrollments", "weeks", "quizzes", "attempts", "withdrawn", "messages")
+KINDS = ("terms", "courses", "lecturers", "students", "enrollments", "weeks", "quizzes", "attempts", "excuses", "withdrawn", "messages")
 _HAS_UNDATED = text("""
     SELECT EXISTS (
         SELECT FROM file_planned_enrollment AS p JOIN file_enrollment AS e ON e.n = p.n WHERE p.state = 'added' AND e.started_on IS NULL
@@ -63,6 +63,7 @@ def make_report(context: ImportContext) -> None:
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
         outcomes=(
             *_outcomes(run, source, context.parts),
+            *context.ended_excuses,
             *context.taken_back,
             *context.removed,
             *context.missing,
@@ -105,6 +106,12 @@ def _notes(context: ImportContext) -> list[str]:
         notes.append(f"The file names its courses itself, so {options.course.code} was not needed.")
     if context.quizzes is not None:
         notes.extend(context.quizzes.notes)
+    excuses = (
+        ("Students whom the file excuses, and whose results no longer count", "added"),
+        ("Students whom the file excuses no longer", "changed"),
+        (f"Students with results in the file who stay excused, since no file of its format excused them; {advice.EXCUSE}", "kept"),
+    )
+    notes += [_listed(about, found) for about, state in excuses if (found := context.excused[state])]
     if context.taken_back:
         notes.append(_listed("Scores that are not in the file any more and no longer count", context.taken_back))
     if context.missing:

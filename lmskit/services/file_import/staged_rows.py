@@ -21,6 +21,7 @@ class OptionRow(NamedTuple):
     """The options of the import: one row."""
 
     system: str
+    format: str
     course_id: Int8 | None
     lecturer_id: Int8 | None
     term_id: Int8 | None
@@ -154,6 +155,17 @@ class AttemptRow(NamedTuple):
     feedback: str | None
 
 
+class ExcuseRow(NamedTuple):
+    """An `ExcuseRecord`."""
+
+    n: int
+    position_id: int
+    source_id: str
+    sis_id: str
+    email: str
+    quiz: str
+
+
 class AbsentRow(NamedTuple):
     """An `AbsentScore`; `row_position_id` is the row that it is in."""
 
@@ -180,6 +192,7 @@ COURSE = StagingTable("file_course_row", CourseRow)
 ENROLLMENT = StagingTable("file_enrollment_row", EnrollmentRow)
 SECTION = StagingTable("file_section_row", SectionRow)
 ATTEMPT = StagingTable("file_attempt_row", AttemptRow)
+EXCUSE = StagingTable("file_excuse_row", ExcuseRow)
 ABSENT = StagingTable("file_absent_row", AbsentRow)
-OF_RECORDS = (POSITION, TERM, PERSON, COURSE, ENROLLMENT, SECTION, ATTEMPT, ABSENT)
+OF_RECORDS = (POSITION, TERM, PERSON, COURSE, ENROLLMENT, SECTION, ATTEMPT, EXCUSE, ABSENT)
 """The tables that records are read into."""

@@ -16,6 +16,7 @@ from lmskit.importers.record import (
     AttemptRecord,
     CourseRecord,
     EnrollmentRecord,
+    ExcuseRecord,
     PersonKey,
     PersonRecord,
     Position,
@@ -31,6 +32,7 @@ from lmskit.services.file_import.staged_rows import (
     ATTEMPT,
     COURSE,
     ENROLLMENT,
+    EXCUSE,
     OF_RECORDS,
     OPTION,
     PART,
@@ -43,6 +45,7 @@ from lmskit.services.file_import.staged_rows import (
     AttemptRow,
     CourseRow,
     EnrollmentRow,
+    ExcuseRow,
     OptionRow,
     PartRow,
     PersonRow,
@@ -73,7 +76,7 @@ def stage_options(context: ImportContext) -> None:
     today = dt.datetime.now(dt.UTC).date()
     asked = options.asked
     row = OptionRow(
-        options.system, course_id, options.lecturer_id, options.term_id, today, asked.notify,
+        options.system, context.source.format, course_id, options.lecturer_id, options.term_id, today, asked.notify,
         MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS, DEEPEST_JSON, LONGEST_PROSE, asked.rename, asked.dry_run,
     )  # fmt: skip
     OPTION.create(context.session)
@@ -120,7 +123,9 @@ def drop_tables(context: ImportContext) -> None:
 
 
 def _needs_course(record: Record) -> bool:
-    return isinstance(record, QuizRecord | AttemptRecord | AbsentScore) or (isinstance(record, EnrollmentRecord) and not record.course)
+    if isinstance(record, EnrollmentRecord):
+        return not record.course
+    return isinstance(record, QuizRecord | AttemptRecord | ExcuseRecord | AbsentScore)
 
 
 def _part_rows(source: Source, numbers: dict[str, int]) -> list[PartRow]:
@@ -222,8 +227,7 @@ class _Staging:
                 batches.add(SECTION, SectionRow(n, section.kind.value, section.name))
             return
         if isinstance(record, QuizRecord):
-            if record.key not in self._context.quiz_records:
-                self._context.quiz_records[record.key] = (record, self.positions.current(record.position))
+            self._context.quiz_records.setdefault(record.key, (record, self.positions.current(record.position)))
             return
         if isinstance(record, AbsentScore):
             position = record.position
@@ -235,6 +239,8 @@ class _Staging:
         match record:
             case AttemptRecord():
                 batches.add(ATTEMPT, _attempt(n, position_id, record))
+            case ExcuseRecord():
+                batches.add(EXCUSE, ExcuseRow(n, position_id, *_key(record.person), record.quiz))
             case CourseRecord():
                 names = (record.source_id, record.code, record.module_code or record.code, record.title or record.code)
                 batches.add(COURSE, CourseRow(n, position_id, *names, record.term or ""))

@@ -1,6 +1,6 @@
 -- Results that no longer count, since the file says that there is no score any more.
 --
--- One row of file_taken_back: a stored result whose cell in the file is now blank, excused or the like.
+-- One row of file_taken_back: a stored result whose cell in the file is now blank, not assigned or the like.
 --   Of file_missing_result: a stored result of a student whom no row of the file names, at a quiz of the file.
 -- Caveats: Only totals are taken back, since only they came from such a cell; attempts that a report described stay, with a warning.
 --   What was taken back once is not taken back again, and counts again once a file has a score for it (attempts.sql).

@@ -8,7 +8,16 @@ from sqlalchemy import text
 
 from lmskit.services.import_undo.report import Why
 from lmskit.services.import_undo.trail import run
-from lmskit.services.import_undo.written import ACCOMPANYING, BANK_QUESTIONS, DERIVED, INHERITING, SECTION_MEMBERS, SECTIONS, WRITTEN
+from lmskit.services.import_undo.written import (
+    ACCOMPANYING,
+    BANK_QUESTIONS,
+    DERIVED,
+    INHERITING,
+    QUIZ_EXCEPTIONS,
+    SECTION_MEMBERS,
+    SECTIONS,
+    WRITTEN,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -95,7 +104,7 @@ def check_messages(session: Session) -> None:
 
 
 def _check_removed(session: Session) -> None:
-    """Leave a bank, or the sections of a student, as they are if they were changed since."""
+    """Leave a bank, the sections of a student, or an excuse, as they are if they were changed since."""
     of_bank = "SELECT FROM bank_questions AS r WHERE r.course_id = u.course_id AND r.bank = u.bank"
     _again(session, BANK_QUESTIONS, of_bank, f"{BANK_QUESTIONS.key['bank'].replace('e.', 's.')} = u.bank")
     of_student = """
@@ -103,6 +112,9 @@ def _check_removed(session: Session) -> None:
         WHERE r.course_id = u.course_id AND r.student_id = u.student_id AND s.id = u.section_id
     """
     _again(session, SECTION_MEMBERS, of_student, f"{SECTION_MEMBERS.key['student_id'].replace('e.', 's.')} = u.student_id")
+    of_quiz = of_student.replace("sections AS s", "quizzes AS s").replace("u.section_id", "u.quiz_id")
+    is_it = f"s.row_key = {QUIZ_EXCEPTIONS.row_key.replace('r.', 'u.')}"
+    _again(session, QUIZ_EXCEPTIONS, of_quiz, is_it)
 
 
 def _again(session: Session, table: WrittenTable, whole: str, is_part: str) -> None:

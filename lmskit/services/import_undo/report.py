@@ -37,6 +37,7 @@ ONE = {
     "ids of other systems": "id of other systems",
     "attempts": "attempt",
     "questions of banks": "question of banks",
+    "excuses and more time": "excuse or more time",
     "memberships of sections and groups": "membership of sections and groups",
     "staff of courses": "member of the staff of courses",
     "enrollments": "enrollment",

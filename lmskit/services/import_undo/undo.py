@@ -40,6 +40,16 @@ TOUCHED = """
     SELECT a.student_id, a.course_id, CAST(u.new ->> 'week_number' AS integer)
     FROM undo_changed_quizzes AS u JOIN quiz_attempts AS a ON a.quiz_id = u.id
     WHERE u.reason IS NULL AND u.new ->> 'week_number' IS NOT NULL
+    UNION
+    SELECT x.student_id, x.course_id, q.week_number
+    FROM (
+        SELECT student_id, course_id, quiz_id FROM undo_quiz_exceptions WHERE reason IS NULL
+        UNION ALL
+        SELECT student_id, course_id, quiz_id FROM undo_changed_quiz_exceptions WHERE reason IS NULL
+        UNION ALL
+        SELECT student_id, course_id, quiz_id FROM undo_removed_quiz_exceptions WHERE reason IS NULL
+    ) AS x
+    JOIN quizzes AS q ON q.id = x.quiz_id
 """
 """Once changed rows are put back: a quiz is in its former week again, and the one that the import gave it loses evidence too."""
 STILL_THERE = text("""
@@ -186,7 +196,7 @@ MERGED = text("""
 def _merged(session: Session) -> list[Untouched]:
     """Rows that the import added for people who were merged into others since."""
     found = []
-    for table in (table for table in WRITTEN if table.name in {"users", "student_enrollments", "section_members"}):
+    for table in (table for table in WRITTEN if table.name in {"users", "student_enrollments", "section_members", "quiz_exceptions"}):
         count, names = session.execute(MERGED, {"table": table.name}).one()
         if count:
             found.append(Untouched(table.kind, Why.MERGED, count, tuple(names)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _NUMBER = "CAST(e.row_key AS bigint)"
-_FIRST, _SECOND = "CAST(split_part(e.row_key, ':', 1) AS bigint)", "CAST(split_part(e.row_key, ':', 2) AS bigint)"
+_FIRST, _SECOND, _THIRD = (f"CAST(split_part(e.row_key, ':', {nth}) AS bigint)" for nth in (1, 2, 3))
 _PERSON = "concat_ws(', ', p.family_name, nullif(p.given_name, ''))"
 
 
@@ -77,17 +77,21 @@ BANK_QUESTIONS = WrittenTable(
 SECTION_MEMBERS = WrittenTable(
     name="section_members",
     kind="memberships of sections and groups",
-    key={
-        "course_id": _FIRST,
-        "section_id": _SECOND,
-        "student_id": "CAST(split_part(e.row_key, ':', 3) AS bigint)",
-    },
+    key={"course_id": _FIRST, "section_id": _SECOND, "student_id": _THIRD},
     number=None,
     label=f"{_PERSON} || ' · ' || s.name || ' · ' || c.code",
     joined="LEFT JOIN users AS p ON p.id = u.student_id LEFT JOIN sections AS s ON s.id = u.section_id"
     " LEFT JOIN courses AS c ON c.id = u.course_id",
 )
-REMOVED = (BANK_QUESTIONS, SECTION_MEMBERS)
+QUIZ_EXCEPTIONS = WrittenTable(
+    name="quiz_exceptions",
+    kind="excuses and more time",
+    key={"course_id": _FIRST, "quiz_id": _SECOND, "student_id": _THIRD},
+    number=None,
+    label=f"{_PERSON} || ' · ' || q.title",
+    joined="LEFT JOIN users AS p ON p.id = u.student_id LEFT JOIN quizzes AS q ON q.id = u.quiz_id",
+)
+REMOVED = (BANK_QUESTIONS, SECTION_MEMBERS, QUIZ_EXCEPTIONS)
 """Tables from which imports delete rows."""
 SECTIONS = WrittenTable(
     name="sections", kind="sections and groups", key=_BY_ID, number=None, label="r.name || ' · ' || c.code", joined=_OF_COURSE
@@ -118,6 +122,7 @@ WRITTEN = (
     ),
     BANK_QUESTIONS,
     SECTION_MEMBERS,
+    QUIZ_EXCEPTIONS,
     WrittenTable(
         name="course_staff",
         kind="staff of courses",

@@ -55,12 +55,17 @@ SELECT m.course_id, m.section_id, :kept FROM section_members AS m WHERE m.studen
 ON CONFLICT (course_id, section_id, student_id) DO NOTHING
 """
 JOIN_EXCEPTIONS = """
-INSERT INTO quiz_exceptions (course_id, quiz_id, student_id, excused, due_on, granted_at)
-SELECT x.course_id, x.quiz_id, :kept, x.excused, x.due_on, x.granted_at FROM quiz_exceptions AS x WHERE x.student_id = :removed
-ON CONFLICT (course_id, quiz_id, student_id) DO UPDATE SET excused = quiz_exceptions.excused OR excluded.excused,
-    due_on = greatest(quiz_exceptions.due_on, excluded.due_on)
+INSERT INTO quiz_exceptions AS k (course_id, quiz_id, student_id, excused, due_on, excused_by_format, granted_at)
+SELECT x.course_id, x.quiz_id, :kept, x.excused, x.due_on, x.excused_by_format, x.granted_at
+FROM quiz_exceptions AS x WHERE x.student_id = :removed
+ON CONFLICT (course_id, quiz_id, student_id) DO UPDATE SET excused = k.excused OR excluded.excused,
+    due_on = greatest(k.due_on, excluded.due_on),
+    excused_by_format = CASE
+        WHEN k.excused AND (NOT excluded.excused OR k.excused_by_format = excluded.excused_by_format) THEN k.excused_by_format
+        WHEN NOT k.excused THEN excluded.excused_by_format
+    END
 """
-"""Excused if one of the two was, and with the later of two days."""
+"""Excused if one of the two was, and with the later of two days; as by a person unless files of one format excused them."""
 SHARED = text("""
     SELECT a.quiz_id FROM quiz_attempts AS a WHERE a.student_id IN (:kept, :removed)
     GROUP BY a.quiz_id HAVING count(DISTINCT a.student_id) = 2

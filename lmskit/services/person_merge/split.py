@@ -62,8 +62,8 @@ DELETE FROM section_members AS m USING jsonb_to_recordset(CAST(:rows AS jsonb)) 
 WHERE m.student_id = :person AND m.section_id = r.section_id AND m.course_id = r.course_id
 """
 EXCEPTIONS = """
-INSERT INTO quiz_exceptions (course_id, quiz_id, student_id, excused, due_on, granted_at)
-SELECT r.course_id, r.quiz_id, r.student_id, r.excused, r.due_on, r.granted_at
+INSERT INTO quiz_exceptions (course_id, quiz_id, student_id, excused, due_on, excused_by_format, granted_at)
+SELECT r.course_id, r.quiz_id, r.student_id, r.excused, r.due_on, r.excused_by_format, r.granted_at
 FROM jsonb_populate_recordset(NULL::lms.quiz_exceptions, CAST(:rows AS jsonb)) AS r
 """
 JOINED_EXCEPTIONS = """
