@@ -16,6 +16,7 @@ from lmskit.listings import WRITTEN_ROWS
 from lmskit.queries.import_run import count_import_runs, import_run, import_runs, undone_by, written_rows
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.personal_data import person_id_of
+from lmskit.queries.question_bank import question_banks
 from lmskit.queries.quiz import quizzes
 from lmskit.rounding import count_text
 from lmskit.schemas.deletion import Deletable, DeleteRequest
@@ -23,6 +24,7 @@ from lmskit.services.deletion import delete_attempt, delete_course, delete_perso
 from lmskit.services.import_undo import UndoReport, undo_import
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
+from lmskit.services.question_bank import forget_bank
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -53,6 +55,12 @@ def taking_back_desk(run: int | None = None, *, begin: Opener = transaction, rea
     def undo(task: Task, number: int) -> UndoShown:
         return _undone(begin, task, number, dry_run=False)
 
+    return TakingBackScreen(
+        PastImports(read=page, on_show=show, on_rehearse=rehearse, on_undo=undo, run=run), _deletion_form(begin=begin, read=read)
+    )
+
+
+def _deletion_form(*, begin: Opener, read: Opener) -> DeletionForm:
     def options() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         with read() as session:
             return course_options(session), term_options(session)
@@ -61,6 +69,11 @@ def taking_back_desk(run: int | None = None, *, begin: Opener = transaction, rea
         with read() as session:
             found = quizzes(session, course, limit=MAX_PAGE)
         return [(f"{title} · {number}", int(number)) for title, number in zip(found["title"], found["quiz_id"], strict=True)]
+
+    def bank_options(course: str) -> list[tuple[str, str]]:
+        with read() as session:
+            found = question_banks(session, course, limit=MAX_PAGE)
+        return [(f"{name} · {count_text(n, 'question')}", name) for name, n in zip(found["bank"], found["n_questions"], strict=True)]
 
     def plan_deletion(request: DeleteRequest) -> DeletionShown:
         with begin() as session:
@@ -75,9 +88,8 @@ def taking_back_desk(run: int | None = None, *, begin: Opener = transaction, rea
         done = retried(work, idempotent=False)
         return DeletionShown(f"Deleted: {done.what}.{f' {done.sentence}' if done.going else ''}", done.n_going, done.going)
 
-    return TakingBackScreen(
-        PastImports(read=page, on_show=show, on_rehearse=rehearse, on_undo=undo, run=run),
-        DeletionForm(read_options=options, read_quizzes=quiz_options, on_rehearse=plan_deletion, on_delete=delete),
+    return DeletionForm(
+        read_options=options, read_quizzes=quiz_options, read_banks=bank_options, on_rehearse=plan_deletion, on_delete=delete
     )
 
 
@@ -138,6 +150,8 @@ def _deleted(session: Session, request: DeleteRequest, *, dry_run: bool = False,
     match request.what:
         case Deletable.QUIZ:
             return delete_quiz(session, request.course or "", str(request.quiz), dry_run=dry_run, shown=shown)
+        case Deletable.QUESTION_BANK:
+            return forget_bank(session, request.course or "", request.bank or "", dry_run=dry_run, shown=shown)
         case Deletable.ATTEMPT:
             return delete_attempt(session, request.attempt or 0, dry_run=dry_run)
         case Deletable.COURSE:

@@ -15,22 +15,13 @@ from lmskit.forms.import_undo import MUCH
 from lmskit.forms.submission import Submission
 from lmskit.forms.typed_number import is_typed
 from lmskit.rounding import count_text
-from lmskit.schemas.deletion import Deletable, DeleteRequest
+from lmskit.schemas.deletion import NAMED_BY, Deletable, DeleteRequest
 from lmskit.widgets import Message, errors_shown, heading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Options = Sequence[tuple[str, str]]
-
-NAMED_BY = {
-    Deletable.QUIZ: ("course", "quiz"),
-    Deletable.ATTEMPT: ("attempt",),
-    Deletable.COURSE: ("course",),
-    Deletable.TERM: ("term",),
-    Deletable.PERSON: ("person",),
-}
-"""The fields that name each."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +40,8 @@ class DeletionForm:
     ----------
     read_options
         Returns label and code of each course, and of each term.
-    read_quizzes
-        Returns label and number of each quiz of a course.
+    read_quizzes, read_banks
+        Return label and number of each quiz of a course, and label and name of each of its question banks.
     on_rehearse
         Returns what would go; the sentence of an `LmskitError` it raises is shown, such as that results rest on it.
     on_delete
@@ -64,21 +55,28 @@ class DeletionForm:
         *,
         read_options: Callable[[], tuple[Options, Options]],
         read_quizzes: Callable[[str], Sequence[tuple[str, int]]],
+        read_banks: Callable[[str], Options],
         on_rehearse: Callable[[DeleteRequest], DeletionShown],
         on_delete: Callable[[DeleteRequest, DeletionShown], DeletionShown],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._read_options, self._read_quizzes = read_options, read_quizzes
+        self._read_options = read_options
         self._on_rehearse, self._on_delete = on_rehearse, on_delete
         self._rehearsed: tuple[DeleteRequest, DeletionShown] | None = None
         self.what = widgets.Dropdown(options=[(kind.value, kind) for kind in Deletable])
-        self.course, self.quiz, self.term = SearchableDropdown(), SearchableDropdown(), SearchableDropdown()
+        self.course, self.term = SearchableDropdown(), SearchableDropdown()
+        self.quiz, self.bank = SearchableDropdown(), SearchableDropdown()
+        self._of_course = {
+            Deletable.QUIZ: (self.quiz, read_quizzes, ("no quizzes", 0)),
+            Deletable.QUESTION_BANK: (self.bank, read_banks, ("no question banks", "")),
+        }
         self.attempt, self.person = widgets.Text(placeholder="12345"), widgets.Text(placeholder="student@example.org")
         self.typed = widgets.Text(continuous_update=True)
         self.fields = {
             "what": Field("What", self.what),
             "course": Field("Course", self.course),
             "quiz": Field("Quiz", self.quiz),
+            "bank": Field("Question bank", self.bank, hint="Quizzes keep their questions."),
             "attempt": Field("Attempt", self.attempt, hint="Its number, as lmskit attempt list shows it."),
             "term": Field("Term", self.term),
             "person": Field("Person", self.person, hint="The address, or the number (No.) that lists show."),
@@ -107,8 +105,8 @@ class DeletionForm:
             layout=widgets.Layout(overflow="visible"),
         )
         self.what.observe(lambda _change: self._show_fields(), names="value")
-        self.course.observe(lambda _change: self._list_quizzes(), names="value")
-        for control in (self.what, self.course, self.quiz, self.attempt, self.term, self.person):
+        self.course.observe(lambda _change: self._list_what_it_has(), names="value")
+        for control in (self.what, self.course, self.quiz, self.bank, self.attempt, self.term, self.person):
             control.observe(lambda _change: self._forget(), names="value")
         self._show_fields()
         self._ask_for_number()
@@ -120,23 +118,24 @@ class DeletionForm:
             courses, terms = self._read_options()
             set_options(self.course, courses)
             set_options(self.term, terms)
-            self._list_quizzes()
+            self._list_what_it_has()
 
-    def _list_quizzes(self) -> None:
-        if self.course.value is None or self.what.value is not Deletable.QUIZ:
+    def _list_what_it_has(self) -> None:
+        """List the quizzes or the question banks of the chosen course."""
+        if self.course.value is None or self.what.value not in self._of_course:
             return
-        set_options(self.quiz, ())
+        control, read, nothing = self._of_course[self.what.value]
+        set_options(control, ())
         with errors_shown(self.message):
-            quizzes = self._read_quizzes(self.course.value)
-            set_options(self.quiz, quizzes or [("no quizzes", 0)])
+            set_options(control, read(self.course.value) or [nothing])
 
     def _show_fields(self) -> None:
         shown = {"what", *NAMED_BY[self.what.value]}
         for name, field in self.fields.items():
             field.view.layout.display = None if name in shown else "none"
-        of_nothing = {"": self.fields[self.what.value]}  # that nothing is chosen is said of the whole request
+        of_nothing = {"": self.fields[NAMED_BY[self.what.value][-1]]}  # that nothing is chosen is said of the whole request
         self.rehearsing.fields = self.deleting.fields = self.fields | of_nothing
-        self._list_quizzes()
+        self._list_what_it_has()
 
     def _forget(self) -> None:
         """What would go of one thing says nothing about another."""

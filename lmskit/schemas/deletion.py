@@ -16,10 +16,22 @@ class Deletable(enum.StrEnum):
     """What can be deleted as long as nothing rests on it."""
 
     QUIZ = "quiz"
+    QUESTION_BANK = "question bank"
     ATTEMPT = "attempt"
     COURSE = "course"
     TERM = "term"
     PERSON = "person"
+
+
+NAMED_BY = {
+    Deletable.QUIZ: ("course", "quiz"),
+    Deletable.QUESTION_BANK: ("course", "bank"),
+    Deletable.ATTEMPT: ("attempt",),
+    Deletable.COURSE: ("course",),
+    Deletable.TERM: ("term",),
+    Deletable.PERSON: ("person",),
+}
+"""The fields of a request that name each, its own one last."""
 
 
 class DeleteRequest(Request):
@@ -27,9 +39,11 @@ class DeleteRequest(Request):
 
     what: Deletable
     course: Code | None = None
-    """Of a course or a quiz."""
+    """Of a course, a quiz or a question bank."""
     quiz: int | None = None
     """Number of a quiz."""
+    bank: str | None = None
+    """Name of a question bank."""
     attempt: Annotated[int | None, Field(gt=0)] = None
     term: Code | None = None
     person: Annotated[Line | None, Field(max_length=LONGEST_ADDRESS)] = None
@@ -37,7 +51,6 @@ class DeleteRequest(Request):
 
     @model_validator(mode="after")
     def _is_named(self) -> DeleteRequest:
-        needed = (self.course and self.quiz) if self.what is Deletable.QUIZ else getattr(self, self.what.value)
-        if not needed:
+        if not all(getattr(self, name) for name in NAMED_BY[self.what]):
             raise ValueError(f"Choose the {self.what.value} to delete.")
         return self

@@ -26,6 +26,7 @@ from lmskit.queries.quiz import content_of, quiz_by_id
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import CreateQuiz, TakeBank
+from lmskit.services.deletion_counts import Deletion, counted
 from lmskit.services.importing import importing, lock_imports, record, require_one_week
 from lmskit.services.permission import administrators_only
 from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, join_questions, keep_bank, quizzes_with
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.question_banks.bank import Bank
+    from lmskit.services.deletion_counts import Going
     from lmskit.services.importing import ImportOptions
     from lmskit.services.question_joining import JoinedQuestions, KeptBank
 
@@ -123,8 +125,13 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
 
 
 @administrators_only("forget a question bank")
-def forget_bank(session: Session, course: str, bank: str) -> int:
-    """Forget the questions of a bank that no report on a quiz has, and return how many they were. Quizzes keep their questions.
+def forget_bank(session: Session, course: str, bank: str, *, dry_run: bool = False, shown: Going | None = None) -> Deletion:
+    """Forget the questions of a bank that no report on a quiz has, and return how many they are. Quizzes keep their questions.
+
+    Parameters
+    ----------
+    dry_run, shown
+        As in `services.deletion.delete_quiz`.
 
     Raises
     ------
@@ -134,17 +141,22 @@ def forget_bank(session: Session, course: str, bank: str) -> int:
         It has no bank of this name.
     QuestionBankUsedError
         Quizzes that reports define have questions of it.
+    MoreWouldGoError
+        It has more questions than was shown.
     NotPermittedError
         The signed-in person is not an administrator.
     """
     lock_imports(session)  # one that is under way may be putting questions of the bank into a quiz
     found = course_by_code(session, course)
-    n_questions = require_question_bank(session, found.id, course, bank)
+    require_question_bank(session, found.id, course, bank)
     session.execute(select(Course.id).where(Course.id == found.id).with_for_update(key_share=True))
     if quizzes := quizzes_with(session, found.id, bank):
         raise QuestionBankUsedError(bank=bank, quizzes=quizzes)
-    session.execute(delete(BankQuestion).where(BankQuestion.course_id == found.id, BankQuestion.bank == bank))
-    return n_questions
+    own = (BankQuestion.course_id == found.id) & (BankQuestion.bank == bank)
+    planned = counted(session, f"the question bank {bank} of {found.code}", {"questions": (BankQuestion, own)}, shown=shown)
+    if not dry_run:
+        session.execute(delete(BankQuestion).where(own))
+    return planned
 
 
 def _week(options: ImportOptions, wanted: TakeBank) -> int | None:

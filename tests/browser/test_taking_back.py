@@ -53,12 +53,14 @@ def test_an_import_into_the_wrong_course_is_taken_back_after_its_number_of_rows_
     assert "wrong.1@example.com" not in lmskit(environment, "enrollment", "list", code, "--all", "--format", "csv").stdout
 
 
-def test_a_quiz_with_results_stays_and_a_course_without_them_is_deleted(open_form, pictures, environment):
+def test_a_quiz_with_results_stays_and_a_course_without_them_is_deleted(open_form, pictures, environment, tmp_path):
     term = lmskit(environment, "term", "list", "--format", "csv").stdout.splitlines()[1].split(",")[0]
     made = lmskit(
         environment, "course", "create", "MISTAKE-1", "--title", "A mistake", "--term", term, "--lecturer", "demo.lecturer@example.org"
     )
     assert made.returncode == 0, made.stderr
+    (tmp_path / "spare.gift").write_text("::a::Is it?{T}\n\n::b::What?{=x ~y}\n", encoding="utf-8")
+    assert lmskit(environment, "import", str(tmp_path / "spare.gift"), "--course", "MISTAKE-1").returncode == 0
     lab = open_form("taking_back")
     with_results = lab.field("Course").locator("option", has_text="SIM-PROG-2026B").text_content()
     lab.field("Course").select_option(label=with_results)
@@ -67,6 +69,14 @@ def test_a_quiz_with_results_stays_and_a_course_without_them_is_deleted(open_for
     shows(lab, "Nothing was deleted.")
     top = lab.output.locator(".lmskit-heading", has_text="Delete what was made by mistake")
     pictures(lab, "deletion_refused", top=top)
+    lab.field("What").select_option(label="question bank")
+    lab.field("Course").select_option(label="MISTAKE-1 · A mistake")
+    expect(lab.field("Question bank")).to_contain_text("spare.gift · 2 questions")
+    press(lab, "Show what would go")
+    shows(lab, "Nothing was changed. With the question bank spare.gift of MISTAKE-1 go: questions: 2.")
+    pictures(lab, "deletion_question_bank", top=top)
+    press(lab, "Delete")
+    shows(lab, "Deleted: the question bank spare.gift of MISTAKE-1.")
     lab.field("What").select_option(label="course")
     lab.field("Course").select_option(label="MISTAKE-1 · A mistake")
     press(lab, "Show what would go")

@@ -7,7 +7,7 @@ from lmskit.desks import taking_back_desk
 from lmskit.forms import deletion, import_undo
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
-from lmskit.models import Course, Enrollment, ImportRun, Quiz, QuizAttempt
+from lmskit.models import BankQuestion, Course, Enrollment, ImportRun, Quiz, QuizAttempt
 from lmskit.schemas.deletion import Deletable
 from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
@@ -129,6 +129,34 @@ def test_a_quiz_with_results_stays_and_the_import_to_take_back_is_named(session,
     press(form.deleting)
     assert f"The quiz Sets of {course.code} has 2 attempts. Nothing was deleted." in form.message.value
     assert f"lmskit import undo {run}" in form.message.value
+
+
+def bank_question(course, number):
+    question = {"id": str(number), "type": "true_false", "prompt": "Is it?"}
+    return BankQuestion(course_id=course.id, bank="arrays.gift", number=number, question=question, answer_key={})
+
+
+def test_a_question_bank_is_forgotten_after_its_questions_were_shown_in_numbers_and_no_more_of_them(session, screen, course):
+    form = screen.deletion
+    session.add_all(bank_question(course, number) for number in (1, 2))
+    session.flush()
+    form.what.value = Deletable.QUESTION_BANK
+    form.refresh()
+    form.course.value = course.code
+    assert list(form.bank.options) == [("arrays.gift · 2 questions", "arrays.gift")]
+    press(form.deleting)
+    what = f"the question bank arrays.gift of {course.code}"
+    assert form.message.value == f"Nothing was changed. With {what} go: questions: 2. To delete it, press Delete again."
+    session.add(bank_question(course, 3))
+    session.flush()
+    press(form.deleting)
+    assert "questions: 3 instead of 2" in form.message.value
+    press(form.deleting)
+    press(form.deleting)
+    assert form.message.value == f"Deleted: {what}. With {what} go: questions: 3."
+    assert list(form.bank.options) == [("no question banks", "")]
+    press(form.deleting)
+    assert form.message.value.endswith("Choose the question bank to delete.")
 
 
 @pytest.mark.parametrize("what", [Deletable.ATTEMPT, Deletable.PERSON])

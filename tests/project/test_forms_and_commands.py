@@ -35,7 +35,6 @@ ONLY_IN_FORMS = {
 }
 """As docs/command-line.md names them, with the reason."""
 FOR_OPERATORS = "an operator of the machine does it, or a job without a person"
-NO_FORM_YET = "the form for it is not there yet"
 ONLY_BY_COMMAND = {
     "seed": (FOR_OPERATORS, "demonstration"),
     "archive.rewrite_archive": (FOR_OPERATORS, "writing archives anew"),
@@ -57,7 +56,6 @@ ONLY_BY_COMMAND = {
     "retention.remove_messages": (FOR_OPERATORS, "retention"),
     "unknown_archives.remove_unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
-    "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
 }
 """The reason, and how docs/command-line.md names the action."""
 WITHOUT_A_SERVICE = {(FOR_OPERATORS, "backups"), (FOR_OPERATORS, "upgrades"), (FOR_OPERATORS, "services")}
