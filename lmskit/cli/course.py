@@ -49,7 +49,7 @@ def show(course: Course, page: ListPage) -> None:
         found = course_by_code(session, course)
         term = session.get_one(Term, found.term_id)
         # Lecturers may read only some columns, also of their own row.
-        lecturer = session.get(User, found.lecturer_id, options=[load_only(User.family_name, User.given_name)])
+        lecturer = session.get(User, found.lecturer_id, options=[load_only(User.family_name, User.given_name, User.preferred_name)])
         counted, everyone = class_size(session, course), roster_size(session, course)
         simulated = ". The course is simulated: none of its people and results are real." if found.origin is Origin.SIMULATION else ""
         owner = lecturer.name if lecturer is not None else MISSING

@@ -24,6 +24,10 @@ def change(
     *,
     family_name: Annotated[str | None, typer.Option(help="The new family name.", show_default=False)] = None,
     given_name: Annotated[str | None, typer.Option(help="The new given name; '' for none.", show_default=False)] = None,
+    preferred_name: Annotated[
+        str | None,
+        typer.Option(help="The given name that the person goes by, shown instead of the official one; '' for none.", show_default=False),
+    ] = None,
     email: Annotated[
         str | None, typer.Option(metavar="EMAIL", help="The new address; messages that wait go there.", show_default=False)
     ] = None,
@@ -40,7 +44,7 @@ def change(
     A login is renamed with the address, and its open sessions end. Imports find the person by the former address, too.
     """
     ids = {"add_id": tuple(add_id or ()), "remove_id": tuple(remove_id or ())}
-    request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name, **ids)
+    request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name, preferred_name=preferred_name, **ids)
     with transaction() as session:
         changed = change_person(session, request)
         former, new = changed.address

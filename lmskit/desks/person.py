@@ -67,8 +67,10 @@ def _shown(session: Session, number: int) -> PersonShown:
     person, sentences = view.person, [*view.sentences, *([f"… and {more:,} more courses."] if more else [])]
     return PersonShown(
         " ".join(sentences),
+        person.name,
         person.family_name,
         person.given_name,
+        person.preferred_name,
         person.email or "",
         tuple(f"{row['source']}:{row['external_id']}" for row in view.ids),
         PERSON_IDS.shown(PERSON_IDS.table(view.ids)),

@@ -131,4 +131,4 @@ class _Desk:
 
 def _name(session: Session, email: str) -> str:
     person = person_by_email(session, email)
-    return email if person is None else f"{person.given_name} {person.family_name}".strip()
+    return email if person is None else f"{person.shown_given_name} {person.family_name}".strip()

@@ -14,7 +14,6 @@ from lmskit.forms.field import Field, row
 from lmskit.forms.person_merge import PeopleTwice, TwiceWork
 from lmskit.forms.submission import Submission
 from lmskit.listings import PEOPLE
-from lmskit.names import display_name
 from lmskit.schemas.person import ChangePerson
 from lmskit.vocabulary import Role
 from lmskit.widgets import ROOT, Debounced, Message, Pager, Table, errors_shown, heading, style
@@ -28,6 +27,8 @@ HIGHEST = "420px"
 """Of a table; a longer one is scrolled in its box, so that what can be done with a person stays near."""
 FOUND_BY = "Parts of name, address or id, or the number; accents and order do not matter."
 ALL = NO_ID = ""
+CHANGED = ("family_name", "given_name", "preferred_name", "email")
+"""Fields that show what is stored, and change it."""
 WORDS = {role.value: role.word for role in Role}
 
 
@@ -46,8 +47,10 @@ class PersonShown:
     ----------
     sentence
         Who it is.
-    family_name, given_name, email
-        As they are stored; without an address, an empty text.
+    name
+        As lists show it.
+    family_name, given_name, preferred_name, email
+        As they are stored; without an address or a preferred name, an empty text.
     ids
         What other systems call the person, each as SYSTEM:ID, and former addresses.
     id_table, courses, merges
@@ -55,8 +58,10 @@ class PersonShown:
     """
 
     sentence: str
+    name: str
     family_name: str
     given_name: str
+    preferred_name: str
     email: str
     ids: tuple[str, ...]
     id_table: pd.DataFrame
@@ -111,11 +116,14 @@ class PersonScreen:
         self.person, self.status = widgets.Dropdown(), Message()
         self.ids, self.courses = Table(nothing="No id of another system."), Table(nothing="No courses.")
         self.merges = Table(nothing="Nobody was merged into this person.")
-        self.family_name, self.given_name, self.email = widgets.Text(), widgets.Text(), widgets.Text()
+        self.family_name, self.given_name, self.preferred_name, self.email = (widgets.Text() for _ in range(4))
         self.add_id, self.remove_id = widgets.Text(placeholder="SYSTEM:ID"), widgets.Dropdown()
         fields = {
             "family_name": Field("Family name", self.family_name, width="1 1 150px"),
             "given_name": Field("Given name", self.given_name, width="1 1 150px"),
+            "preferred_name": Field(
+                "Preferred name", self.preferred_name, hint="Shown instead of the given name, also in messages.", width="1 1 150px"
+            ),
             "email": Field("E-mail", self.email, hint="A login is renamed with it; messages that wait go there."),
             "add_id.0": Field("Add an id", self.add_id, hint="Such as sis:0047110; imports find the person by it.", width="1 1 150px"),
             "remove_id.0": Field("Remove an id", self.remove_id, width="1 1 150px"),
@@ -206,7 +214,8 @@ class PersonScreen:
                 self.status.neutral(shown.sentence)
                 for table, found in ((self.ids, shown.id_table), (self.courses, shown.courses), (self.merges, shown.merges)):
                     table.show(found)
-                self.family_name.value, self.given_name.value, self.email.value = shown.family_name, shown.given_name, shown.email
+                for name in CHANGED:
+                    getattr(self, name).value = getattr(shown, name)
                 self.add_id.value = ""
                 self.remove_id.options = [("none", NO_ID), *((each, each) for each in shown.ids)]
                 self.remove_id.value = NO_ID
@@ -218,8 +227,7 @@ class PersonScreen:
         if self._shown is None:  # the button cannot be pressed then
             raise RuntimeError("nobody is shown")
         number, shown = self._shown
-        names = ("family_name", "given_name", "email")
-        changed = {name: typed for name in names if (typed := getattr(self, name).value.strip()) != getattr(shown, name)}
+        changed = {name: typed for name in CHANGED if (typed := getattr(self, name).value.strip()) != getattr(shown, name)}
         ids = {name: (typed,) for name in ("add_id", "remove_id") if (typed := getattr(self, name).value.strip())}
         return ChangePerson.model_validate({"person": str(number)} | changed | ids)
 
@@ -230,7 +238,7 @@ class PersonScreen:
             self._list()
         else:
             number, shown = self._shown
-            self._list(kept=(_label(display_name(shown.family_name, shown.given_name), shown.email, number), number))
+            self._list(kept=(_label(shown.name, shown.email, number), number))
 
 
 def _label(name: str, email: str, number: int) -> str:

@@ -33,6 +33,10 @@ class User(Base):
             f"length(family_name) BETWEEN 1 AND {LONGEST_NAME} AND length(given_name) <= {LONGEST_NAME}", name="name_has_a_length"
         ),
         CheckConstraint("family_name <> 'NaN' AND given_name <> 'NaN'", name="name_is_no_missing_number"),
+        CheckConstraint(
+            f"length(preferred_name) <= {LONGEST_NAME} AND preferred_name = btrim(preferred_name) AND preferred_name <> 'NaN'",
+            name="preferred_name_is_a_name",
+        ),
         CheckConstraint("password_hash = '!' OR password_hash LIKE '$argon2id$%'", name="password_is_hashed_or_locked"),
         CheckConstraint("db_role IS NULL OR role <> 'student'", name="students_have_no_login"),
         CheckConstraint("jsonb_typeof(settings) = 'object'", name="settings_is_an_object"),
@@ -53,13 +57,35 @@ class User(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     db_role: Mapped[str | None] = mapped_column(unique=True, comment="The person's PostgreSQL login; null when there is none")
     created_at: Mapped[CreatedAt]
+    preferred_name: Mapped[str] = mapped_column(
+        server_default="", comment="Given name that the person goes by, shown instead of the official one; empty for none"
+    )
+    preferred_sort_name: Mapped[str] = mapped_column(
+        server_default="",
+        comment="Preferred name, case-folded without accents, computed by lmskit.names.sort_name; searched beside sort_name",
+    )
+
+    @hybrid_property
+    def shown_given_name(self) -> str:
+        """The preferred name, or the given name of who has none; also as a column of a query."""
+        return self.preferred_name or self.given_name
+
+    @shown_given_name.inplace.expression
+    @classmethod
+    def _shown_given_name_in_sql(cls) -> ColumnElement[str]:
+        return case((cls.preferred_name == "", cls.given_name), else_=cls.preferred_name)
 
     @hybrid_property
     def name(self) -> str:
-        """The name as lists show it, "Family, Given"; also as a column of a query."""
-        return display_name(self.family_name, self.given_name)
+        """The name as lists show it, "Family, Given" with the preferred name; also as a column of a query."""
+        return display_name(self.family_name, self.shown_given_name)
 
     @name.inplace.expression
     @classmethod
     def _name_in_sql(cls) -> ColumnElement[str]:
-        return case((cls.given_name == "", cls.family_name), else_=cls.family_name + ", " + cls.given_name)
+        return case((cls.shown_given_name == "", cls.family_name), else_=cls.family_name + ", " + cls.shown_given_name)
+
+    @property
+    def official_name(self) -> str:
+        """The name by which files are matched, "Family, Given"."""
+        return display_name(self.family_name, self.given_name)

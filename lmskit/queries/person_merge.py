@@ -33,13 +33,14 @@ def person_merges(session: Session, *, person: int | None = None, limit: int = D
 def person_merge_rows(session: Session, *, person: int | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
     """The rows of `person_merges`, for a list in the terminal."""
     former = PersonMerge.picture["removed"]
+    shown_given_name = func.coalesce(func.nullif(former["preferred_name"].astext, ""), func.nullif(former["given_name"].astext, ""))
     statement = (
         select(
             PersonMerge.id.label("receipt"),
             PersonMerge.kept_id,
             User.name.label("name"),
             PersonMerge.removed_id,
-            func.concat_ws(", ", former["family_name"].astext, func.nullif(former["given_name"].astext, "")).label("former_name"),
+            func.concat_ws(", ", former["family_name"].astext, shown_given_name).label("former_name"),
             PersonMerge.merged_at,
         )
         .join(User, User.id == PersonMerge.kept_id)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LETTERS = {chr(letter): plain for letter, plain in WITHOUT_DECOMPOSITION.items()} | dict.fromkeys("\u2018\u2019\u02bc", "'")
-"""Letters that `sort_name` keeps, and how they are searched."""
+"""Letters that `sort_name` and `preferred_sort_name` keep, and how they are searched."""
 
 
 def named_like(search: str | None) -> ColumnElement[bool]:
@@ -61,7 +61,7 @@ def _is_number(word: str) -> ColumnElement[bool]:
 
 def _name() -> ColumnElement[str]:
     single = {letter: plain for letter, plain in _LETTERS.items() if len(plain) == 1}
-    name: ColumnElement[str] = func.translate(User.sort_name, "".join(single), "".join(single.values()))
+    name: ColumnElement[str] = func.translate(User.sort_name + " " + User.preferred_sort_name, "".join(single), "".join(single.values()))
     for letter, plain in _LETTERS.items():
         if len(plain) > 1:
             name = func.replace(name, letter, plain)

@@ -100,8 +100,9 @@ def count_staff(session: Session, course: str) -> int:
 def responsible(session: Session, course_id: int) -> str:
     """Who is responsible for a course, as "Given Family"; "Who is responsible" for one that the signed-in person may not see."""
     member = _staff_in(course_id)
-    row = session.execute(select(member.c.given_name, member.c.family_name).where(member.c.role == RESPONSIBLE)).one_or_none()
-    return "Who is responsible" if row is None else f"{row.given_name} {row.family_name}".strip()
+    leading = select(User.shown_given_name, User.family_name).join(member, member.c.person_id == User.id)
+    row = session.execute(leading.where(member.c.role == RESPONSIBLE)).one_or_none()
+    return "Who is responsible" if row is None else f"{row.shown_given_name} {row.family_name}".strip()
 
 
 def _staff_in(course_id: int) -> FromClause:

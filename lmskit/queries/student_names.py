@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import select
 
 from lmskit.models import Enrollment, User
-from lmskit.names import APOSTROPHES, NO_LETTER, PARTICLES, display_name, name_words
+from lmskit.names import APOSTROPHES, NO_LETTER, PARTICLES, name_words
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 5_000
 
 
 class NamedStudent(NamedTuple):
-    """A student whom a name may mean."""
+    """A student whom a name may mean, with the name as lists show it."""
 
     student_id: int
     name: str
@@ -63,15 +63,15 @@ def students_named(session: Session, names: Collection[str], *, course_id: int |
     found: dict[str, list[NamedStudent]] = {name: [] for name in names}
     if not wanted:
         return found
-    statement = select(User.id, User.family_name, User.given_name).where(User.role == Role.STUDENT)
+    statement = select(User.id, User.name, User.family_name, User.given_name, User.preferred_name).where(User.role == Role.STUDENT)
     if course_id is not None:
         statement = statement.where(User.id.in_(select(Enrollment.student_id).where(Enrollment.course_id == course_id)))
     ordered = statement.order_by(User.sort_name.collate("C"), User.id).execution_options(yield_per=ROWS_AT_ONCE)
-    for student_id, family, given in session.execute(ordered):
-        words = set[str]().union(*name_words(family, given))
+    for student_id, shown, family, given, preferred in session.execute(ordered):
+        words = set[str]().union(*name_words(family, f"{given} {preferred}"))
         for meant in {name for word in words for name in by_form.get(word, ())}:
             if meant.means(words):
-                found[meant.name].append(NamedStudent(student_id, display_name(family, given)))
+                found[meant.name].append(NamedStudent(student_id, shown))
     return found
 
 

@@ -32,7 +32,8 @@ class PersonView:
     person
         The row of `users`.
     sentences
-        Name, role, address and when the person came; of people who can sign in, the state of the login.
+        Name, also the official one if another is shown, role, address and when the person came; of people who can sign in, the state of
+        the login.
     ids
         Ids of other systems, and former addresses: rows of `queries.person_courses.person_ids`.
     courses, n_courses
@@ -59,7 +60,8 @@ def person_view(session: Session, who: str) -> PersonView:
     """
     person = found_person(session, who)
     since = f"{person.created_at.astimezone(dt.UTC):{MINUTE}}"
-    what = f"{person.name}, {person.role.word}, {person.email or 'no address'}"
+    official = f" (official name: {person.official_name})" if person.name != person.official_name else ""
+    what = f"{person.name}{official}, {person.role.word}, {person.email or 'no address'}"
     login = () if person.role is Role.STUDENT else (LOGINS[login_is_open(session, person)],)
     return PersonView(
         person,

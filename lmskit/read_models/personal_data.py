@@ -52,7 +52,8 @@ class Holding:
 HOLDINGS = (
     Holding(
         "users", "id", "who the person is",
-        "t.id, t.email, t.family_name, t.given_name, t.role, t.settings, t.db_role IS NOT NULL AS has_login, t.created_at",
+        "t.id, t.email, t.family_name, t.given_name, t.preferred_name, t.role, t.settings, t.db_role IS NOT NULL AS has_login,"
+        " t.created_at",
     ),
     Holding("external_ids", "person_id", "ids in other systems", "t.source, t.external_id"),
     Holding(

@@ -66,14 +66,15 @@ class ChangePerson(Request):
     email: Address | None = None
     family_name: FamilyName | None = None
     given_name: Name | None = None
+    preferred_name: Name | None = None
     add_id: tuple[Annotated[OutsideId, AfterValidator(_not_address)], ...] = ()
     """Imports find the person by them."""
     remove_id: tuple[OutsideId, ...] = ()
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.email is self.family_name is self.given_name is None and not self.add_id and not self.remove_id:
-            raise ValueError("Say what to change: the family name, the given name, the address, or an id of another system.")
+        if self.email is self.family_name is self.given_name is self.preferred_name is None and not self.add_id and not self.remove_id:
+            raise ValueError("Say what to change: the family, given or preferred name, the address, or an id of another system.")
         return self
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select, update
 
 from lmskit.errors import ManyWithdrawalsError
 from lmskit.models import Enrollment, User
-from lmskit.names import display_name
 from lmskit.queries.course import course_by_code
 from lmskit.queries.section import in_section
 from lmskit.services.enrollment import locked_enrollment, withdraw_enrolled
@@ -91,14 +90,14 @@ def _enrolled(course: Course, *columns: Any) -> Select[Any]:
 
 def _of_section(session: Session, course: Course, section: str | None) -> tuple[list[PastedRow], list[int]]:
     statement = (
-        _enrolled(course, User.id, User.family_name, User.given_name)
+        _enrolled(course, User.id, User.name)
         .join(User, User.id == Enrollment.student_id)
         .where(in_section(session, course.id, section, Enrollment.student_id))
         .order_by(User.sort_name.collate("C"), User.id)
     )
     found = session.execute(statement).all()
-    rows = [PastedRow(None, "", PastedOutcome.WITHDRAWN, display_name(family, given)) for _, family, given in found]
-    return rows, [student_id for student_id, _, _ in found]
+    rows = [PastedRow(None, "", PastedOutcome.WITHDRAWN, name) for _, name in found]
+    return rows, [student_id for student_id, _ in found]
 
 
 def _named(session: Session, course: Course, text: str) -> tuple[list[PastedRow], list[int]]:

@@ -22,7 +22,6 @@ from lmskit.errors import (
     StudentNotFoundError,
 )
 from lmskit.models import Course, Enrollment, Term, User
-from lmskit.names import display_name
 from lmskit.queries.course import course_by_code
 from lmskit.queries.page import LAST_ROW
 from lmskit.queries.person import person_by_email
@@ -72,9 +71,8 @@ def request_enrollment(session: Session, course: Course, student: User, *, welco
     AddressError
         The student has no address, or one that cannot receive mail.
     """
-    name = display_name(student.family_name, student.given_name)
     if student.email is None:
-        raise AddressError(student=name)
+        raise AddressError(student=student.name)
     earlier_end = None
     # Not by `session.add`: the session may hold the row that this one conflicts with.
     statement = insert(Enrollment).values(
@@ -96,7 +94,7 @@ def request_enrollment(session: Session, course: Course, student: User, *, welco
     term = session.get_one(Term, course.term_id)
     context = welcome_context(
         family_name=student.family_name,
-        given_name=student.given_name,
+        given_name=student.shown_given_name,
         course=course.code,
         title=course.title,
         term=term.name,
@@ -170,7 +168,7 @@ def withdraw_by_id(session: Session, *, course: str, student_id: int, notify: bo
     student = session.get(User, student_id) if 0 < student_id <= LAST_ROW else None
     if student is None or student.role is not Role.STUDENT:
         raise StudentNotFoundError(student=str(student_id))
-    return _withdraw(session, found, student.id, name=display_name(student.family_name, student.given_name), notify=notify)
+    return _withdraw(session, found, student.id, name=student.name, notify=notify)
 
 
 def _withdraw(session: Session, course: Course, student_id: int, *, name: str, notify: bool) -> Enrollment:

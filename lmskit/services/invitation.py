@@ -127,7 +127,7 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
     made = Invited(email=str(person.email), role=person.role, expires_at=expires_at, has_login=is_open is not None)
     if code is not None:
         return made
-    name = f"{person.given_name} {person.family_name}".strip()
+    name = f"{person.shown_given_name} {person.family_name}".strip()
     context = {"name": name, "expires": minute(expires_at), "server": server}
     message = enqueue_invitation(session, number, person_id=person.id, recipient=made.email, context=context)
     return replace(made, message_id=message.id)

@@ -96,7 +96,7 @@ def _recipient(
 ) -> tuple[str, dict[str, str]]:
     """Address and name of the student, or of the example."""
     statement = (
-        select(User.email, User.family_name, User.given_name)
+        select(User.email, User.family_name, User.shown_given_name)
         .join(Enrollment, Enrollment.student_id == User.id)
         .where(Enrollment.course_id == course_id, User.email.is_not(None))
         .order_by(User.sort_name.collate("C"), User.id)
@@ -108,7 +108,7 @@ def _recipient(
         statement = statement.where(User.id == (None if person is None else person.id))
     found = session.execute(statement.limit(1)).one_or_none()
     if found is not None:
-        return found.email, {"family_name": found.family_name, "given_name": found.given_name}
+        return found.email, {"family_name": found.family_name, "given_name": found.shown_given_name}
     if student is None:
         return EXAMPLE_ADDRESS, EXAMPLE
     if request.course is None:

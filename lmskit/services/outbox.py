@@ -73,7 +73,7 @@ def enqueue_withdrawals(session: Session, course: Course, student_ids: Sequence[
     term = session.get_one(Term, course.term_id).name
     of_these = User.id == any_(cast(student_ids, ARRAY(BigInteger)))
     statement = (
-        select(User.id, User.email, User.family_name, User.given_name, Enrollment.request_sequence, Enrollment.ended_on)
+        select(User.id, User.email, User.family_name, User.shown_given_name, Enrollment.request_sequence, Enrollment.ended_on)
         .join(Enrollment, Enrollment.student_id == User.id)
         .where(Enrollment.course_id == course.id, of_these, User.email.is_not(None))
     )
@@ -87,7 +87,7 @@ def enqueue_withdrawals(session: Session, course: Course, student_ids: Sequence[
             "recipient": person.email,
             "template": WITHDRAWAL,
             "context": {
-                "name": " ".join(part for part in (person.given_name, person.family_name) if part),
+                "name": " ".join(part for part in (person.shown_given_name, person.family_name) if part),
                 "course": course.code,
                 "title": course.title,
                 "term": term,

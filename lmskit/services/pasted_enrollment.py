@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from lmskit.errors import AlreadyEnrolledError, InputError, NameNeededError, NotAStudentError
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.person_name import read_full_name
-from lmskit.names import display_name
 from lmskit.queries.course import course_by_code
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.schemas.mistakes import one_sentence
@@ -87,7 +86,7 @@ def _enrolled(session: Session, course: Course, meant: Meant, welcome: WelcomeTi
     try:
         with session.begin_nested():  # who cannot be enrolled is not added either
             person = meant.person or _new_student(session, course, meant.entry)
-            name = display_name(person.family_name, person.given_name)
+            name = person.name
             enrollment = request_enrollment(session, course, person, welcome=welcome)
     except AlreadyEnrolledError as error:
         return meant.row(PastedOutcome.UNCHANGED, f"Already enrolled (status: {error.status}).")

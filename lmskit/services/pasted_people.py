@@ -11,7 +11,6 @@ from lmskit.errors import TooManyPastedError
 from lmskit.importers.pasted_people import PastedPerson, pasted_people
 from lmskit.limits import MOST_PASTED
 from lmskit.models import User
-from lmskit.names import display_name
 from lmskit.queries.person import people_by_email
 from lmskit.queries.student_names import students_named
 from lmskit.vocabulary import PastedOutcome, Role
@@ -77,7 +76,7 @@ class Meant:
 
     def row(self, outcome: PastedOutcome, reason: str = "") -> PastedRow:
         """The row of an entry that means a person for certain, or is refused."""
-        name = "" if self.person is None else display_name(self.person.family_name, self.person.given_name)
+        name = "" if self.person is None else self.person.name
         return PastedRow(self.entry.line, self.entry.typed, outcome, name, reason)
 
     def undecided(self, *, advice: str) -> PastedRow:

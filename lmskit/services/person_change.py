@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lmskit.schemas.person import ChangePerson
 
 WAITING = OutboxStatus.WAITING
-FIELDS = {"family_name": "family name", "given_name": "given name", "email": "address"}
+FIELDS = {"family_name": "family name", "given_name": "given name", "preferred_name": "preferred name", "email": "address"}
 """The columns that can be changed, in words."""
 
 
@@ -114,11 +114,12 @@ def change_person(session: Session, request: ChangePerson) -> PersonChange:
         waiting = update(OutboxMessage).where(OutboxMessage.student_id == person.id, OutboxMessage.status == WAITING)
         redirected = waiting.values(recipient=changes["email"][1]).returning(OutboxMessage.id)
         n_redirected = len(session.scalars(redirected).all())
-    names = {name: changes[name][1] for name in ("family_name", "given_name") if name in changes}
+    names = {name: changes[name][1] for name in ("family_name", "given_name", "preferred_name") if name in changes}
     if names:
-        now = {"family_name": person.family_name, "given_name": person.given_name} | names
+        now = {"family_name": person.family_name, "given_name": person.given_name, "preferred_name": person.preferred_name} | names
         in_order = sort_name(now["family_name"], now["given_name"])
-        session.execute(update(User).where(User.id == person.id).values(**names, sort_name=in_order))
+        changed = names | {"sort_name": in_order, "preferred_sort_name": sort_name(now["preferred_name"])}
+        session.execute(update(User).where(User.id == person.id).values(changed))
     removed = tuple(_removed(session, person.id, each) for each in request.remove_id)
     added = tuple(each for each in request.add_id if _is_added(session, person.id, each))
     return PersonChange(person.id, changes, n_redirected, added, removed)

@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lmskit.errors import InputError, NoQuizExceptionError, StudentNotFoundError
 from lmskit.models import QuizAttempt, QuizException, User
-from lmskit.names import display_name
 from lmskit.queries.page import LAST_ROW
 from lmskit.queries.person import person_by_email
 from lmskit.queries.quiz import quiz_in_course
@@ -120,4 +119,4 @@ def _attempts(session: Session, quiz: Quiz, student: User) -> str:
 
 
 def _name(student: User) -> str:
-    return display_name(student.family_name, student.given_name)
+    return student.name

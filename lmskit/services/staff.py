@@ -255,7 +255,7 @@ def _refuse_responsible(course: Course, person: User | None, email: str) -> None
 
 
 def _named(person: User) -> str:
-    return f"{person.given_name} {person.family_name}".strip()
+    return f"{person.shown_given_name} {person.family_name}".strip()
 
 
 def _locked(session: Session, code: str) -> Course:

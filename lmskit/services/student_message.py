@@ -127,7 +127,7 @@ def send_as_previewed(begin: Opener, request: SendMessage, previewed: Recipients
 
 def _meant(session: Session, course: Course, request: SendMessage) -> Sequence[Any]:
     statement = (
-        select(User.id, User.email, User.family_name, User.given_name)
+        select(User.id, User.email, User.family_name, User.shown_given_name)
         .join(Enrollment, Enrollment.student_id == User.id)
         .where(Enrollment.course_id == course.id, Enrollment.status.in_(COUNTED))
         .order_by(User.sort_name.collate("C"), User.id)
@@ -163,7 +163,7 @@ def _enqueue(session: Session, course: Course, text_id: int, people: Sequence[An
             "context": {
                 **welcome_context(
                     family_name=person.family_name,
-                    given_name=person.given_name,
+                    given_name=person.shown_given_name,
                     course=course.code,
                     title=course.title,
                     term=term,

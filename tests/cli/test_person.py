@@ -72,6 +72,15 @@ def test_a_person_is_changed_and_a_taken_address_is_refused(lmskit, student, lec
     assert "Say what to change" in nothing.stderr
 
 
+def test_a_preferred_name_is_shown_beside_the_official_one(lmskit, student):
+    result = lmskit("person", "change", "qxlist:007", "--preferred-name", "Bess")
+    assert (result.exit_code, result.stdout) == (0, f"Person {student.id}: preferred name nothing → Bess.\n")
+    assert "\tQüxlister, Bess\t" in lmskit("person", "list", "--search", "quxlister ann").stdout
+    shown = lmskit("person", "show", "qxlist:007").stdout
+    assert shown.startswith(f"Person {student.id}: Qüxlister, Bess (official name: Qüxlister, Ann), student, ")
+    assert lmskit("person", "change", "qxlist:007", "--preferred-name", "").stdout.endswith("preferred name Bess → nothing.\n")
+
+
 def test_ids_of_other_systems_are_added_and_removed(lmskit, student):
     result = lmskit("person", "change", str(student.id), "--add-id", "sis:Qx7", "--add-id", "qxlist:007", "--remove-id", "qxlist:007")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -80,9 +80,10 @@ def test_who_was_changed_stays_chosen_although_the_search_does_not_find_the_new_
     press(screen.changing)
     assert screen.table.frame["No."].tolist() == [twins[1].id]
     assert (screen.person.value, screen.person.label) == (twins[0].id, f"Other, Ann · {twins[0].email} · {twins[0].id}")
-    screen.given_name.value = "Anna"
+    screen.given_name.value, screen.preferred_name.value = "Anna", "Bess"
     press(screen.changing)
-    assert (session.get(User, twins[0].id).name, session.get(User, twins[1].id).given_name) == ("Other, Anna", "ANN")
+    assert (session.get(User, twins[0].id).official_name, session.get(User, twins[1].id).given_name) == ("Other, Anna", "ANN")
+    assert (screen.preferred_name.value, screen.person.label) == ("Bess", f"Other, Bess · {twins[0].email} · {twins[0].id}")
     screen.search.value = twins[1].family_name.lower()
     assert [number for _, number in screen.person.options] == [twins[1].id]
     assert screen.changing.message.value == "", "it was about another person"

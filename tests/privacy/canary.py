@@ -17,13 +17,17 @@ CLOSED = {
     "materials.checksum",
     "materials.stored_as", "reading_decisions.passage_checksum", "material_passages.language", "materials.language",
     "embedding_models.name", "passage_vectors.model", "message_texts.kind", "message_texts.language",
+    "quiz_exceptions.excused_by_format",
 }  # fmt: skip
 """Columns whose checks or keys allow no name."""
 BY_TRIGGERS = {"audit_log.action", "audit_log.table_name", "audit_log.row_key"}
 """Columns that triggers fill with names of tables and numbers."""
 STAYS = {"archives.location"}
 """Columns that no erasure changes, as the receipt says."""
-OWN_NAMES = {"users.email", "users.family_name", "users.given_name", "users.sort_name", "users.db_role", "users.password_hash"}
+OWN_NAMES = {
+    "users.email", "users.family_name", "users.given_name", "users.sort_name", "users.preferred_name", "users.preferred_sort_name",
+    "users.db_role", "users.password_hash",
+}  # fmt: skip
 """Columns that name another person where they are not the person's own."""
 
 
@@ -32,6 +36,7 @@ def call_zephyra(world, student):
     with world.superuser() as connection:
         connection.execute(
             "UPDATE users SET family_name = 'Quixwell', given_name = 'Zephyra', sort_name = 'quixwell zephyra',"
+            " preferred_name = 'Zephyrine', preferred_sort_name = 'zephyrine',"
             " email = 'zephyra.quixwell@example.org', settings = '{\"note\": \"Zephyra\"}' WHERE id = %s",
             [student],
         )

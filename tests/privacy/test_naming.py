@@ -14,10 +14,12 @@ ADDRESS = "ada.king@example.org"
 
 @pytest.fixture
 def person(session):
-    """A student with two given names, an address that she had before, and an id."""
+    """A student with two given names, a preferred one, an address that she had before, and an id."""
     made = factories.student(session, email="ada.byron@example.org", family_name="Byron", given_name="Ada Augusta")
     session.execute(
-        text("UPDATE users SET email = :email, family_name = 'King-Noël', sort_name = 'king-noel' WHERE id = :id"),
+        text(
+            "UPDATE users SET email = :email, family_name = 'King-Noël', sort_name = 'king-noel', preferred_name = 'Lovie' WHERE id = :id"
+        ),
         {"email": ADDRESS, "id": made.id},
     )
     session.execute(
@@ -51,6 +53,7 @@ def without(session, person):
     [
         ("Ada Augusta King-Noël", "[…]"),
         ("KING-NOËL, ada", "[…]"),
+        ("Lovie King-Noël", "[…]"),
         ("by Ada  King-Noël.", "by […]."),
         ("ada_king-noël.pdf", "[…].pdf"),
         ("Byron, Ada Augusta: her earlier name", "[…]: her earlier name"),

@@ -17,7 +17,7 @@ def test_the_page_of_what_lecturers_may_use_leaves_out_what_they_may_not_read():
     text = lecturer_tables.page()
     assert "### student_addresses (a view)\n\n| you may | columns |\n|---|---|\n| read | `course_id`, `student_id`, `email` |" in text
     users = text.split("### users\n")[1].split("\n### ")[0]
-    assert "| read | `id`, `family_name`, `given_name`, `sort_name`, `role` |" in users
+    assert "| read | `id`, `family_name`, `given_name`, `sort_name`, `role`, `preferred_name`, `preferred_sort_name` |" in users
     assert "email" not in users
     for table in ("audit_log", "external_ids", "outbox_messages", "import_runs"):
         assert f"### {table}" not in text

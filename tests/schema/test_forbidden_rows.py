@@ -101,6 +101,7 @@ CHECKS = [
     case("ck_users_email_is_an_address_in_lower_case", "users", {"email": "no address"}, NEW_PERSON),
     case("ck_users_only_students_lack_an_email", "users", {"email": None, "role": "lecturer"}, {"email": None}),
     case("ck_users_name_has_a_length", "users", {**NEW_PERSON, "family_name": ""}, {**NEW_PERSON, "family_name": "O"}),
+    case("ck_users_preferred_name_is_a_name", "users", {**NEW_PERSON, "preferred_name": "Bess "}, {**NEW_PERSON, "preferred_name": "Bess"}),
     case("ck_users_name_is_no_missing_number", "users", {**NEW_PERSON, "family_name": "NaN"}, {**NEW_PERSON, "family_name": "Nan"}),
     case(
         "ck_users_password_is_hashed_or_locked",

@@ -28,6 +28,7 @@ HELD = {
     "ck_materials_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_syllabi_week_number_is_a_teaching_week": (limits.FIRST_WEEK, limits.LAST_WEEK),
     "ck_users_name_has_a_length": (1, limits.LONGEST_NAME, limits.LONGEST_NAME),
+    "ck_users_preferred_name_is_a_name": (limits.LONGEST_NAME,),
     "ck_courses_mastery_rule_has_a_length": (1, limits.LONGEST_CODE),
     "ck_syllabi_objectives_has_a_length": (limits.LONGEST_PROSE,),
     "ck_materials_url_has_a_length": (limits.LONGEST_URL,),

@@ -57,7 +57,7 @@ class World:
         self.connection = connection
         self.lecturer = self.add("users", email="lecturer@example.org", role="lecturer", db_role="u_lecturer")
         self.student = self.add("users")
-        self.newcomer = self.add("users", email="newcomer@example.org")
+        self.newcomer = self.add("users", email="newcomer@example.org", preferred_name="Newt", preferred_sort_name="newt")
         self.tutor = self.add("users", email="tutor@example.org", role="lecturer")
         self.term = self.add("terms")
         self.course = self.add("courses", code="BASE-1")

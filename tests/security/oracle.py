@@ -79,7 +79,7 @@ LED = {table: condition.replace(OWN_COURSES, LED_COURSES) for table, condition i
 """Those of them that a lecturer may change, as far as the table may be changed at all."""
 TABLES = dict(Base.metadata.tables)
 WHOLE = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
-PERSON = {"id", "email", "family_name", "given_name", "sort_name", "role"}
+PERSON = {"id", "email", "family_name", "given_name", "sort_name", "preferred_name", "preferred_sort_name", "role"}
 ADDRESSES = {"course_id", "student_id", "email"}
 """The columns of the view of addresses."""
 

@@ -7,6 +7,8 @@ from sqlalchemy import func, select, text, update
 from lmskit.errors import ExternalIdExistsError, ExternalIdNotFoundError, MessageOnItsWayError, PersonExistsError, UnknownPersonError
 from lmskit.models import AuditEntry, OutboxMessage, User
 from lmskit.queries.person import found_person, people
+from lmskit.queries.roster import course_roster
+from lmskit.queries.student_names import NamedStudent, students_named
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.schemas.person import ChangePerson
 from lmskit.services.enrollment import enroll
@@ -28,6 +30,30 @@ def test_a_name_is_changed_found_by_the_new_one_and_audited(session, student):
     assert (entry.old["family_name"], entry.new["family_name"]) == ("Change", "Ångewandelt")
     again = change_person(session, ChangePerson(person=str(student.id), family_name="Ångewandelt"))
     assert again.sentence == f"Person {student.id} is already so. Nothing was changed."
+
+
+def test_a_preferred_name_is_shown_and_both_names_are_found_until_it_is_taken_away(session, student):
+    family = factories.unique("Qxpreferred")
+    asked = ChangePerson(person=str(student.id), family_name=family, preferred_name=" Béss ")
+    assert change_person(session, asked).sentence.endswith(", preferred name nothing → Béss.")
+    session.expire_all()
+    assert (student.name, student.official_name) == (f"{family}, Béss", f"{family}, Ann")
+    assert [people(session, search=f"{family} {given}")["name"].tolist() for given in ("bess", "ann")] == [[student.name]] * 2
+    assert people(session, search=f"{family} ann bess")["person_id"].tolist() == [student.id]
+    names = f"Bess {family}", f"{family}, Ann"
+    assert students_named(session, names) == {name: [NamedStudent(student.id, student.name)] for name in names}
+    course = factories.course(session)
+    enroll(session, EnrollStudent(course=course.code, email=student.email))
+    assert course_roster(session, course.code)["name"].tolist() == [student.name]
+    message = session.scalars(select(OutboxMessage).where(OutboxMessage.student_id == student.id)).one()
+    assert message.context["name"] == f"Béss {family}"
+    again = change_person(session, ChangePerson(person=str(student.id), preferred_name=""))
+    assert again.sentence == f"Person {student.id}: preferred name Béss → nothing."
+    assert people(session, search=f"{family} bess").empty
+    recorded = select(AuditEntry.old["preferred_name"].astext).where(
+        AuditEntry.row_key == str(student.id), AuditEntry.table_name == "users"
+    )
+    assert session.scalars(recorded.order_by(AuditEntry.id.desc()).limit(1)).one() == "Béss"
 
 
 def test_an_address_is_changed_unless_another_has_it(session, student):

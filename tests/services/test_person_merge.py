@@ -15,6 +15,7 @@ from lmskit.errors import (
 )
 from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, QuizException, Section, SectionMember, Term, User
 from lmskit.queries.person import found_person
+from lmskit.queries.person_merge import person_merges
 from lmskit.queries.personal_data import person_id_of
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.schemas.person import ChangePerson
@@ -29,7 +30,7 @@ from lmskit.vocabulary import EnrollmentStatus, EntityKind, OutboxStatus, Sectio
 from tests import factories
 
 PICTURE = (
-    "SELECT id, email, family_name, given_name, sort_name, role, settings, created_at FROM users",
+    "SELECT id, email, family_name, given_name, sort_name, preferred_name, preferred_sort_name, role, settings, created_at FROM users",
     "SELECT * FROM external_ids",
     "SELECT * FROM student_enrollments",
     "SELECT * FROM section_members",
@@ -251,6 +252,22 @@ def test_the_address_of_the_one_who_goes_is_taken_over_and_given_back(session):
     assert found_person(session, address).id == kept.id
     split_person(session, receipt_of(report))
     assert everything(session) == before
+
+
+def test_the_preferred_name_of_the_one_who_goes_is_kept_unless_the_other_has_one(session, twins):
+    change_person(session, ChangePerson(person=str(twins.removed.id), preferred_name="Bess"))
+    session.expire_all()
+    people, report = everything(session)[0], twins.merge()
+    assert [(found.kept, found.removed, found.resolution) for found in report.conflicts if found.what == "Preferred name"] == [
+        ("–", "Bess", "becomes Bess")
+    ]
+    assert (twins.kept.name, person_merges(session)["former_name"].tolist()[0]) == ("Twin, Bess", "Twín, Bess")
+    split_person(session, receipt_of(report))
+    assert everything(session)[0] == people
+    change_person(session, ChangePerson(person=str(twins.kept.id), preferred_name="Annie"))
+    session.expire_all()
+    (found,) = [found for found in twins.merge().conflicts if found.what == "Preferred name"]
+    assert (found.kept, found.removed, found.resolution, twins.kept.name) == ("Annie", "Bess", "stays Annie", "Twin, Annie")
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ WHERE p.is_notified AND p.state <> 'unchanged' AND e.course_id = p.course_id AND
 
 -- part: messages
 SELECT
-    e.course_id, e.student_id, e.request_sequence, u.email, u.family_name, u.given_name,
+    e.course_id, e.student_id, e.request_sequence, u.email, u.family_name, coalesce(nullif(u.preferred_name, ''), u.given_name) AS given_name,
     c.code, c.title, t.name AS term, p.old_ended_on AS ended_before
 FROM file_planned_enrollment AS p
 JOIN student_enrollments AS e ON e.course_id = p.course_id AND e.student_id = p.student_id
@@ -206,7 +206,7 @@ WHERE e.course_id IN (SELECT p.course_id FROM file_planned_enrollment AS p WHERE
 
 -- part: absent_students
 -- Of a roster: a gradebook or a report on a quiz need not name every student of its course.
-SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code
+SELECT concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))), c.code
 FROM file_missing_enrollment AS m
 JOIN users AS u ON u.id = m.student_id
 JOIN courses AS c ON c.id = m.course_id
@@ -253,7 +253,7 @@ CROSS JOIN file_option AS o
 WHERE e.course_id = p.course_id AND e.student_id = p.student_id
 
 -- part: missing_students
-SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code, m.is_by_hand
+SELECT concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))), c.code, m.is_by_hand
 FROM file_missing_enrollment AS m
 JOIN users AS u ON u.id = m.student_id
 JOIN courses AS c ON c.id = m.course_id

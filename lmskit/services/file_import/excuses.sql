@@ -116,7 +116,7 @@ WHERE p.state = 'changed'
 
 -- part: outcomes
 -- Excuses that end by a cell that is not counted.
-SELECT m.part, m.row_number, m.column_name, concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || p.title, p.why
+SELECT m.part, m.row_number, m.column_name, concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))) || ' · ' || p.title, p.why
 FROM file_planned_excuse AS p
 JOIN file_absent_row AS m ON m.n = p.n
 JOIN users AS u ON u.id = p.student_id
@@ -124,7 +124,7 @@ WHERE p.state = 'changed' AND p.position_id IS NULL
 ORDER BY p.n
 
 -- part: students
-SELECT p.state, concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || p.title, coalesce(p.scores, '')
+SELECT p.state, concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))) || ' · ' || p.title, coalesce(p.scores, '')
 FROM file_planned_excuse AS p
 JOIN users AS u ON u.id = p.student_id
 WHERE p.state IN ('changed', 'kept') OR (p.state = 'added' AND p.scores IS NOT NULL)

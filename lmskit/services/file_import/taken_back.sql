@@ -47,7 +47,7 @@ GROUP BY t.part, t.row_number, t.column_name, t.why
 
 -- part: outcomes
 SELECT
-    t.part, t.row_number, t.column_name, 'changed', concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || t.title,
+    t.part, t.row_number, t.column_name, 'changed', concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))) || ' · ' || t.title,
     'taken back: ' || t.why, trim_scale(t.score) || ' of ' || trim_scale(t.max_score), 'no longer counts'
 FROM file_taken_back AS t
 JOIN users AS u ON u.id = t.student_id
@@ -72,7 +72,7 @@ WHERE f.reason IS NULL
 
 -- part: missing_students
 SELECT
-    concat_ws(', ', u.family_name, nullif(u.given_name, '')) AS name, count(DISTINCT m.quiz_id) AS n_quizzes, count(*) AS n_results
+    concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))) AS name, count(DISTINCT m.quiz_id) AS n_quizzes, count(*) AS n_results
 FROM file_missing_result AS m
 JOIN users AS u ON u.id = m.student_id
 GROUP BY u.id
@@ -90,7 +90,7 @@ WHERE e.status <> 'withdrawn' AND a.score IS NOT NULL AND a.taken_back_at IS NUL
 
 -- part: removed_results
 SELECT
-    concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || q.title,
+    concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, ''))) || ' · ' || q.title,
     trim_scale(a.score) || ' of ' || trim_scale(a.max_score)
 FROM file_missing_result AS m
 JOIN quiz_attempts AS a ON a.id = m.attempt_id

@@ -184,7 +184,9 @@ def _untouched(session: Session) -> list[Untouched]:
 
 
 MERGED = text("""
-    SELECT count(*), array_agg(DISTINCT concat_ws(' – ', concat_ws(', ', p.family_name, nullif(p.given_name, '')), 'receipt ' || m.id))
+    SELECT count(*), array_agg(DISTINCT concat_ws(
+        ' – ', concat_ws(', ', p.family_name, coalesce(nullif(p.preferred_name, ''), nullif(p.given_name, ''))), 'receipt ' || m.id
+    ))
     FROM undo_entry AS e
     JOIN person_merges AS m ON e.numbers @> m.removed_id OR regexp_replace(e.row_key, '^.*:', '') = CAST(m.removed_id AS text)
     JOIN users AS p ON p.id = m.kept_id

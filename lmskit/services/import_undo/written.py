@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _NUMBER = "CAST(e.row_key AS bigint)"
 _FIRST, _SECOND, _THIRD = (f"CAST(split_part(e.row_key, ':', {nth}) AS bigint)" for nth in (1, 2, 3))
-_PERSON = "concat_ws(', ', p.family_name, nullif(p.given_name, ''))"
+_PERSON = "concat_ws(', ', p.family_name, coalesce(nullif(p.preferred_name, ''), nullif(p.given_name, '')))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from lmskit.limits import MOST_ATTEMPTS
-from lmskit.names import display_name
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -87,9 +86,12 @@ def _people(kept: User, removed: User) -> Iterator[Conflict]:
     if not kept.role is removed.role is Role.STUDENT:
         advice = "not possible: only students are merged. Hand the courses of one over (lmskit course hand-over)"
         yield Conflict("Role", kept.role.value, removed.role.value, advice, is_obstacle=True)
-    names = [display_name(person.family_name, person.given_name) for person in (kept, removed)]
+    names = [person.official_name for person in (kept, removed)]
     if names[0] != names[1]:
         yield Conflict("Name", names[0], names[1], f"stays {names[0]}")
+    if removed.preferred_name not in {"", kept.preferred_name}:
+        becomes = f"stays {kept.preferred_name}" if kept.preferred_name else f"becomes {removed.preferred_name}"
+        yield Conflict("Preferred name", kept.preferred_name or NOTHING, removed.preferred_name, becomes)
     if removed.email is not None and kept.email is not None:
         yield Conflict("Address", kept.email, removed.email, f"stays {kept.email}; imports find the person by both")
     elif removed.email is not None:

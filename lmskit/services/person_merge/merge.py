@@ -102,6 +102,11 @@ INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address
 ON CONFLICT (source, kind, external_id) DO UPDATE SET person_id = excluded.person_id
 """
 """Who had the address last is found by it."""
+KEEP_PREFERRED_NAME = """
+UPDATE users SET preferred_name = CAST(:name AS text), preferred_sort_name = CAST(:sorted_as AS text)
+WHERE id = :kept AND preferred_name = '' AND CAST(:name AS text) <> ''
+"""
+"""Of the one who goes, for the one who stays without."""
 DELETIONS = (
     "DELETE FROM topic_performance WHERE student_id = :removed",
     "DELETE FROM student_enrollments WHERE student_id = :removed",
@@ -266,13 +271,14 @@ def _merged(session: Session, kept: User, removed: User, planned: MergeReport) -
     _run(session, MOVE_MESSAGES, **people, joined=joined)
     _run(session, "UPDATE external_ids SET person_id = :kept WHERE person_id = :removed", **people)
     _run(session, "UPDATE person_merges SET kept_id = :kept WHERE kept_id = :removed", **people)
-    address, goes_by, number = removed.email, kept.email, removed.id
+    address, goes_by, number, calls = removed.email, kept.email, removed.id, (removed.preferred_name, removed.preferred_sort_name)
     for statement in DELETIONS:
         _run(session, statement, removed=number)
     if address is not None and goes_by is not None:
         _run(session, FORMER_ADDRESS, address=address, kept=kept.id)
     elif address is not None:
         _run(session, "UPDATE users SET email = :address WHERE id = :kept", address=address, kept=kept.id)
+    _run(session, KEEP_PREFERRED_NAME, kept=kept.id, name=calls[0], sorted_as=calls[1])
     after = state_after(session, kept.id, courses)
     receipt = PersonMerge(kept_id=kept.id, removed_id=removed.id, picture={**before, "after": after})
     session.add(receipt)

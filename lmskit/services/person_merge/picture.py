@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PERSON = """
     SELECT jsonb_build_object('id', u.id, 'email', u.email, 'family_name', u.family_name, 'given_name', u.given_name,
-        'sort_name', u.sort_name, 'role', u.role, 'settings', u.settings, 'created_at', u.created_at)
+        'sort_name', u.sort_name, 'preferred_name', u.preferred_name, 'preferred_sort_name', u.preferred_sort_name,
+        'role', u.role, 'settings', u.settings, 'created_at', u.created_at)
     FROM users AS u WHERE u.id = {person}
 """
 PARTS = {

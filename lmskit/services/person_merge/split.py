@@ -31,10 +31,13 @@ NOT_OPEN = text("""
     WHERE c.id = ANY (:courses) AND t.state <> 'open' ORDER BY 1 LIMIT 1
 """)
 ADD_PERSON = """
-INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings, created_at) OVERRIDING SYSTEM VALUE
-SELECT r.id, r.email, r.family_name, r.given_name, r.sort_name, r.role, r.settings, r.created_at
+INSERT INTO users (id, email, family_name, given_name, sort_name, preferred_name, preferred_sort_name, role, settings, created_at)
+OVERRIDING SYSTEM VALUE
+SELECT r.id, r.email, r.family_name, r.given_name, r.sort_name, coalesce(r.preferred_name, ''), coalesce(r.preferred_sort_name, ''), r.role,
+    r.settings, r.created_at
 FROM jsonb_populate_record(NULL::lms.users, CAST(:rows AS jsonb)) AS r
 """
+LOSE_PREFERRED_NAME = "UPDATE users SET preferred_name = '', preferred_sort_name = '' WHERE id = :kept AND preferred_name = :name"
 ADD_ENROLLMENTS = """
 INSERT INTO student_enrollments (course_id, student_id, status, previous_status, request_sequence, origin, started_on, ended_on)
 SELECT r.course_id, r.student_id, r.status, r.previous_status, r.request_sequence, r.origin, r.started_on, r.ended_on
@@ -209,6 +212,8 @@ def _split(session: Session, merge: PersonMerge, before: dict[str, Any], courses
     elif former is not None:
         alias = "DELETE FROM external_ids WHERE source = 'address' AND kind = 'person' AND external_id = :address AND person_id = :kept"
         _run(session, alias, address=former, kept=kept)
+    if before["kept"].get("preferred_name") == "":
+        _run(session, LOSE_PREFERRED_NAME, kept=kept, name=before["removed"]["preferred_name"])
     try:
         with session.begin_nested():
             _run(session, ADD_PERSON, rows=before["removed"])
