@@ -17,7 +17,7 @@ from lmskit.readable import bounded
 from lmskit.rounding import MISSING, count_text
 from lmskit.vocabulary import Origin
 
-app = typer.Typer(name="course", help="List, show, create, copy, hand over and delete courses.", no_args_is_help=True)
+app = typer.Typer(name="course", help="List, show, create, change, copy, hand over and delete courses.", no_args_is_help=True)
 
 Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
 

@@ -42,7 +42,7 @@ def create(
             "title": title,
             "term": term,
             "lecturer": lecturer,
-            "weeks": [_week(text) for text in week or []],
+            "weeks": [typed_week(text) for text in week or []],
             "new_term": new_term or None,
         }
     )
@@ -56,6 +56,7 @@ def create(
     print_line(f"The course {created.code} was created with {weeks}. To enrol a student: lmskit enrollment add {created.code} EMAIL")
 
 
-def _week(text: str) -> dict[str, str]:
+def typed_week(text: str) -> dict[str, str]:
+    """The number and the topic of a week that a person typed, such as `1: Averages`; they are not validated yet."""
     number, _, topic = text.partition(":")
     return {"week_number": number.strip(), "topic": topic}

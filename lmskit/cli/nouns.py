@@ -27,7 +27,7 @@ NOUNS = {
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
     "term": "Create, list, show, copy, close and delete terms, open one again.",
-    "course": "List, show, create, copy, hand over and delete courses.",
+    "course": "List, show, create, change, copy, hand over and delete courses.",
     "staff": "List the staff of a course, add a lecturer to it, remove one.",
     "section": "List the sections and groups of a course.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are; delete one.",
@@ -62,6 +62,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "course": (
         "lmskit.cli.course",
         "lmskit.cli.course_create",
+        "lmskit.cli.course_change",
         "lmskit.cli.course_hand_over",
         "lmskit.cli.course_delete",
         "lmskit.cli.course_copy",

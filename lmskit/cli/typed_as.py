@@ -7,6 +7,7 @@ from typing import Any
 OTHER_NAMES = {
     "module_code": "module",
     "weeks": "week",
+    "remove_weeks": "remove_week",
     "new_term.name": "term_name",
     "new_term.starts_on": "term_starts",
     "new_term.ends_on": "term_ends",

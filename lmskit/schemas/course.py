@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from lmskit.errors import WeekNotFoundError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
+from lmskit.schemas.course_outline import CourseOutline
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Prose, Title
 
@@ -77,3 +79,32 @@ class ChangeCourse(Request):
     weeks: SyllabusWeeks
     seen: CourseAsSeen | None = None
     """If it is given, the course is changed only if it is still as it was seen."""
+
+
+class CourseChanges(Request):
+    """What to change in a course; what is not named stays."""
+
+    course: Code
+    title: Title | None = None
+    weeks: SyllabusWeeks = ()
+    """Weeks that are new, or have another topic; the objectives of a week that the course has stay."""
+    remove_weeks: tuple[TeachingWeek, ...] = ()
+
+    def of(self, stored: CourseOutline) -> ChangeCourse:
+        """The whole course as it is to be, which is refused if the course is not as `stored` any more.
+
+        Raises
+        ------
+        WeekNotFoundError
+            A week that is to be removed is not in the course.
+        """
+        weeks = {number: {"topic": topic, "objectives": objectives} for number, topic, objectives in stored.weeks}
+        for number in self.remove_weeks:
+            if weeks.pop(number, None) is None:
+                raise WeekNotFoundError(course=stored.code, week=number)
+        for week in self.weeks:
+            weeks[week.week_number] = weeks.get(week.week_number, {}) | {"topic": week.topic}
+        title = stored.title if self.title is None else self.title
+        seen = CourseAsSeen(title=stored.title, weeks=stored.weeks)
+        values = [{"week_number": number, **texts} for number, texts in weeks.items()]
+        return ChangeCourse.model_validate({"course": stored.code, "title": title, "weeks": values, "seen": seen})

@@ -1,8 +1,9 @@
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from lmskit.db import transaction
-from lmskit.models import Course, Term, User
+from lmskit.models import Course, Syllabus, Term, User
+from lmskit.queries.course import course_outline
 from tests import factories
 
 
@@ -89,3 +90,32 @@ def test_pages_are_named(lmskit, admin_engine, course):
 
 def test_a_term_without_courses_is_one_sentence(lmskit):
     assert lmskit("course", "list", "--term", "NEVER").stderr == "There are no courses in the term NEVER.\n"
+
+
+def test_a_course_gets_another_title_and_other_weeks_and_what_is_not_named_stays(lmskit, course, admin_engine):
+    with transaction(admin_engine) as session:
+        session.execute(update(Syllabus).where(Syllabus.course_id == course.id).values(objectives="Write one."))
+    weeks = ["--week", "2: Proof: direct", "--week", "4: Models", "--remove-week", "1"]
+    changed = lmskit("course", "change", course.code, "--title", "Sets", *weeks)
+    assert changed.stdout == f"{course.code} was saved. It has a new title. Added: week 4. Changed: week 2. Removed: week 1.\n"
+    with transaction(admin_engine) as session:
+        stored = course_outline(session, course.code)
+    assert (stored.title, stored.weeks) == ("Sets", ((2, "Proof: direct", "Write one."), (4, "Models", "")))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "Say what to change: --title, --week or --remove-week.\n"),
+        (["--remove-week", "9"], "The syllabus of {code} has no week 9. To see its weeks: lmskit course show {code}\n"),
+        (["--remove-week", "99"], "--remove-week, number 1: This must be at most 60.\n"),
+        (
+            ["--week", "1: A", "--week", "Truth"],
+            "--week, number 2: This must be a whole number. --week, number 2: This must not be empty.\n",
+        ),
+        (["--title", " "], "--title: This must not be empty.\n"),
+    ],
+)
+def test_a_change_of_a_course_that_cannot_be_made_is_refused_in_a_sentence(lmskit, course, options, sentence):
+    result = lmskit("course", "change", course.code, *options)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", sentence.format(code=course.code))

@@ -29,7 +29,6 @@ THE_SAME_BY_ANOTHER_FUNCTION = {
     "reading_decision.move_pin": "material pin --position",
 }
 ONLY_IN_FORMS = {
-    "course.change_course": "change the title or weeks of a course",
     "quiz.change_quiz": "write questions one by one",
     "quiz.create_quiz": "write questions one by one",
 }
