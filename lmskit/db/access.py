@@ -54,7 +54,7 @@ CONNECTION_PARAMETERS: dict[str, Any] = {"application_name": "lmskit", "connect_
 COMPANION = "lmskit_companion"
 REFUSED = (
     "The address and the password do not belong to an open login. Check both; "
-    "an administrator can make a login (lmskit login create EMAIL) or set a new password (lmskit passwd EMAIL)."
+    "an administrator can give you a code with which you set a new password (lmskit invitation create EMAIL)."
 )
 """One sentence for a wrong password, an unknown address, a person without a login and a closed login: strangers must not learn which."""
 
