@@ -11,7 +11,7 @@ from lmskit.codes import find_code
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.errors import CourseNotFoundError
 from lmskit.read_models.course_list import course_list
-from lmskit.widgets import ROOT, Message, Table, errors_shown, style
+from lmskit.widgets import ROOT, Message, SearchableDropdown, Table, errors_shown, style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +27,8 @@ WIDE, NARROW = "3 1 560px", "2 1 430px"
 """Widths of a figure and of what belongs to it beside it, as CSS flex."""
 HALF = "1 1 480px"
 """Width of a figure beside another one."""
+LABEL_WIDTH = "56px"
+"""Width of the name before a list of options."""
 ALL_WEEKS = 0
 """Value of the option "all weeks"; week numbers begin at 1."""
 NO_COURSES = "There are no courses that you can see yet. An administrator creates courses in admin/course_setup."
@@ -46,7 +48,9 @@ class Dashboard(ABC):
     def __init__(self, open_session: Opener) -> None:
         self._open_session = open_session
         self._simulated: frozenset[str] = frozenset()
-        self.course = dropdown("Course", flex="2 1 360px", max_width="720px")
+        self.course = SearchableDropdown(label="Course")
+        self.course.layout.flex, self.course.layout.max_width = "2 1 360px", "720px"
+        self.course.listed.style.description_width = LABEL_WIDTH
         self.mode = widgets.ToggleButtons(options=[CHARTS, TABLES], tooltips=["Show charts", "Show the same as tables"])
         self.mode.style.button_width = "72px"
         self.simulated = widgets.Label("Simulated data: no real students.", layout=widgets.Layout(width="auto", display="none"))
@@ -188,7 +192,7 @@ def text(value: str = "") -> widgets.Label:
     return label
 
 
-def dropdown(label: str, *, flex: str = "", max_width: str = "", label_width: str = "56px") -> widgets.Dropdown:
+def dropdown(label: str, *, flex: str = "", max_width: str = "", label_width: str = LABEL_WIDTH) -> widgets.Dropdown:
     """Make a list of options with a label."""
     sizes = {name: value for name, value in (("flex", flex), ("max_width", max_width)) if value}
     made = widgets.Dropdown(description=label, layout=widgets.Layout(width="auto", **sizes))

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from lmskit.forms.dropdown import SearchableDropdown, course_dropdown
 from lmskit.forms.field import Field, named, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse
 from lmskit.schemas.course_outline import CourseOutline
-from lmskit.widgets import ROOT, errors_shown, heading, style
+from lmskit.widgets import ROOT, SearchableDropdown, course_dropdown, errors_shown, heading, style
 
 NEW_TERM = ""
 """The value of the option "A new term …"; no term has this code."""

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from lmskit.errors import InputError
-from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field
 from lmskit.forms.import_undo import MUCH
 from lmskit.forms.submission import Submission
 from lmskit.forms.typed_number import is_typed
 from lmskit.rounding import count_text
 from lmskit.schemas.deletion import NAMED_BY, Deletable, DeleteRequest
-from lmskit.widgets import Message, errors_shown, heading
+from lmskit.widgets import Message, SearchableDropdown, errors_shown, heading, set_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeAlias
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, named, row
 from lmskit.forms.quiz_exception import ExceptionWork, QuizExceptionForm
 from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several, notify_checkbox, welcome_dropdown
@@ -19,7 +18,7 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral, WithdrawStudent
 from lmskit.vocabulary import EnrollmentStatus
-from lmskit.widgets import PAGE_SIZE, ROOT, Disclosure, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Disclosure, Message, Pager, Table, course_dropdown, errors_shown, heading, style
 
 Withdrawal: TypeAlias = WithdrawStudent | WithdrawFromRoster
 

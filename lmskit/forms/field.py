@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from lmskit.forms.dropdown import SearchableDropdown
-from lmskit.widgets import Grid
+from lmskit.widgets import Grid, SearchableDropdown
 
 _NAMED = (
     widgets.Text,

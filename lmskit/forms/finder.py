@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 import ipywidgets as widgets
 
 from lmskit.codes import find_code
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field
 from lmskit.rounding import count_text
-from lmskit.widgets import Debounced, Message, errors_shown
+from lmskit.widgets import Debounced, Message, errors_shown, set_options
 
 Options = Sequence[tuple[str, str]]
 NOT_CHOSEN = ""

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import ipywidgets as widgets
 
 from lmskit.forms.background_work import BackgroundWork
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.typed_number import is_typed
 from lmskit.listings import IMPORT_RUNS
 from lmskit.rounding import count_text
-from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading
+from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading, set_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,6 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.finder import Finder, Options
 from lmskit.forms.submission import Submission
@@ -18,7 +17,7 @@ from lmskit.limits import LONGEST_INVITATION
 from lmskit.schemas.invitation import USUAL_DAYS, CreateInvitation, RevokeInvitation
 from lmskit.schemas.text import is_invented
 from lmskit.vocabulary import Role
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, set_options, style
 
 BY_MAIL, SHOWN = "mail", "shown"
 _ROLES = [(role.word, role) for role in (Role.LECTURER, Role.SUPER_ADMIN)]

@@ -9,11 +9,10 @@ import ipywidgets as widgets
 
 from lmskit.analytics.rules import RULES, Parameter, Rule, configured
 from lmskit.errors import LmskitError
-from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, named, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.mastery_rule import ChooseRule
-from lmskit.widgets import ROOT, RuleList, errors_shown, heading, style
+from lmskit.widgets import ROOT, RuleList, course_dropdown, errors_shown, heading, style
 
 
 class MasteryRuleForm:

@@ -12,7 +12,6 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.material_details import MaterialDetailsForm
 from lmskit.forms.material_files import FileOutcome, MaterialFiles
@@ -22,7 +21,7 @@ from lmskit.materials.kind_words import KIND_WORDS, length_text, state_text
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import CrawlRequest
 from lmskit.schemas.material import AddMaterial, ChangeMaterial, RemoveMaterials
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, course_dropdown, errors_shown, heading, style
 
 _NAMED = 5
 """Materials that the question before a removal names."""

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.course_copy import ALL, NONE, CopyCourse, CopyTerm
 from lmskit.schemas.term import CreateTerm
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SearchableDropdown, Table, errors_shown, heading, set_options, style
 
 Options = Sequence[tuple[str, str]]
 EVERY_COURSE = ""

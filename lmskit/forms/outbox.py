@@ -10,14 +10,13 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.welcome import WelcomeForm, WelcomeWork
 from lmskit.listings import MESSAGES
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
-from lmskit.widgets import PAGE_SIZE, ROOT, Disclosure, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Disclosure, Message, Pager, Table, errors_shown, heading, set_options, style
 
 STATUSES = {
     OutboxStatus.WAITING: "waiting",

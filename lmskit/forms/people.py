@@ -11,7 +11,6 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.errors import InputError
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.finder import Finder, Options
 from lmskit.forms.submission import Submission
@@ -19,7 +18,7 @@ from lmskit.listings import LOGINS
 from lmskit.schemas.login import ChooseLogin, CloseLogin
 from lmskit.schemas.person import AddLecturer
 from lmskit.vocabulary import Role
-from lmskit.widgets import PAGE_SIZE, ROOT, Debounced, Message, Pager, SecretNote, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Debounced, Message, Pager, SecretNote, Table, errors_shown, heading, set_options, style
 
 STATES = {"open": "open", "closed": "closed", "none": "no login"}
 ROLES = {role.value: role.word for role in (Role.LECTURER, Role.SUPER_ADMIN)}

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import ipywidgets as widgets
 
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.person_merge import PeopleTwice, TwiceWork
 from lmskit.forms.submission import Submission
 from lmskit.listings import PEOPLE
 from lmskit.schemas.person import ChangePerson
 from lmskit.vocabulary import Role
-from lmskit.widgets import ROOT, Debounced, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import ROOT, Debounced, Message, Pager, Table, errors_shown, heading, set_options, style
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import ipywidgets as widgets
 
 from lmskit.errors import CannotMergeError
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.listings import DUPLICATES, PERSON_MERGES
 from lmskit.schemas.person import MergePeople, SplitPerson
 from lmskit.schemas.request import Request
-from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading
+from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading, set_options
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,6 @@ from typing import TypeAlias
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import SearchableDropdown, course_dropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.questions import Questions
 from lmskit.forms.submission import Submission
@@ -20,7 +19,19 @@ from lmskit.importers.question_banks.bank import Bank
 from lmskit.rounding import count_text
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
-from lmskit.widgets import ROOT, Disclosure, Message, Table, Upload, errors_shown, heading, style
+from lmskit.widgets import (
+    ROOT,
+    Disclosure,
+    Message,
+    SearchableDropdown,
+    Table,
+    Upload,
+    course_dropdown,
+    errors_shown,
+    heading,
+    set_options,
+    style,
+)
 
 NEW = 0
 """The value of the option "A new quiz"; no quiz has this number."""

@@ -11,12 +11,11 @@ from typing import TypeAlias
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.listings import QUIZ_EXCEPTIONS
 from lmskit.schemas.quiz_exception import ExtendQuiz, QuizOfStudent
-from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown
+from lmskit.widgets import PAGE_SIZE, Message, Pager, SearchableDropdown, Table, errors_shown, set_options
 
 
 class ExceptionChange(StrEnum):

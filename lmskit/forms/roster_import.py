@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.dropdown import SearchableDropdown
 from lmskit.forms.field import Field, named, row, small_text
 from lmskit.forms.import_mapping import ImportMapping
 from lmskit.forms.import_question import ImportQuestion
@@ -28,7 +27,7 @@ from lmskit.importers.report import ImportReport
 from lmskit.limits import LAST_WEEK
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
-from lmskit.widgets import ROOT, Disclosure, Message, Upload, errors_shown, heading, style
+from lmskit.widgets import ROOT, Disclosure, Message, SearchableDropdown, Upload, errors_shown, heading, style
 
 NOT_CHOSEN = ""
 """The value of the first option of a dropdown. It is not None, because a dropdown whose value is None shows no option."""

@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field
 from lmskit.forms.submission import Submission
 from lmskit.forms.typed_number import is_typed
@@ -18,7 +17,7 @@ from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, WithdrawSeveral
 from lmskit.schemas.request import Request
 from lmskit.vocabulary import WelcomeTime
-from lmskit.widgets import Message, Pager, Table, heading
+from lmskit.widgets import Message, Pager, Table, heading, set_options
 
 Several = TypeVar("Several", bound=Request)
 

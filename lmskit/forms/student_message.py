@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
-from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.letter import ShownLetter
 from lmskit.forms.submission import Submission
 from lmskit.schemas.written_message import ENGLISH, PLACEHOLDERS, SendMessage
+from lmskit.widgets import set_options
 
 EVERYONE = ""
 

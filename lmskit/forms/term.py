@@ -12,14 +12,13 @@ from pydantic import ValidationError
 
 from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
-from lmskit.forms.dropdown import SearchableDropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.rounding import size_text
 from lmskit.schemas.mistakes import mistakes
 from lmskit.schemas.term import TakeTermStep
 from lmskit.vocabulary import TermStep
-from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SearchableDropdown, Table, errors_shown, heading, set_options, style
 
 DESCRIPTIONS = {
     TermStep.CLOSE: "Close the term",

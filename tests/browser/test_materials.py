@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 from playwright.sync_api import expect
 
-from tests.browser.test_admin_forms import press, shows
+from tests.browser.test_admin_forms import COURSES, press, shows
 from tests.materials.web_site import Answer, Site, page
 
 pytestmark = pytest.mark.browser
@@ -46,7 +46,7 @@ def file(name, content):
 def test_files_are_added_and_removed_and_a_lecturer_opens_the_link_of_a_hit(open_lab, pictures):
     lab = open_lab(LECTURER, "admin/materials.ipynb")
     lab.run_all()
-    expect(lab.output.locator(".lmskit").first).to_be_visible()
+    lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     pictures(lab, "materials_opened")
     chosen = lab.output.locator(".lmskit-upload input").first
     chosen.set_input_files(
@@ -144,6 +144,7 @@ def test_a_site_is_crawled_stopped_continued_and_fetched_again_and_its_page_is_f
     with Site(answers, other=held).served() as site:
         lab = open_lab(LECTURER, "admin/crawl.ipynb", cells=[new_code_cell(DESK)])
         lab.run_all()
+        lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
         lab.output.get_by_role("tab", name="A web site").click()
         top = lab.output.locator(".lmskit-heading", has_text="Add materials")
         lab.output.get_by_label("Page to start from").fill(f"{site.url}/zoo/")

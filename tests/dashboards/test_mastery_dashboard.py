@@ -10,6 +10,7 @@ from lmskit.db import engine_for, snapshot
 from lmskit.models import Course, Section, SectionMember
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin, Role, SectionKind
+from lmskit.widgets.dropdown import SEARCHED_FROM
 from tests import factories
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -246,6 +247,15 @@ def test_a_person_without_courses_reads_who_creates_them(make_person):
     make_person(email, Role.LECTURER)
     dashboard = MasteryDashboard(open_session=lambda: snapshot(engine_for(email)))
     assert dashboard.message.value.startswith("There are no courses that you can see yet.")
+
+
+def test_a_course_is_searched_where_there_are_many(session, course, in_session):
+    _, *_, sought = (factories.course(session, title=f"Épée {'x' * number}") for number in range(SEARCHED_FROM))
+    dashboard = MasteryDashboard(course.code, open_session=in_session)
+    assert (dashboard.course.value, dashboard.course.search.layout.display) == (course.code, None)
+    dashboard.course.search.value = f"epee {'x' * (SEARCHED_FROM - 1)}"
+    assert dashboard.course.value == sought.code
+    assert dashboard.message.value.startswith(f"{sought.code} has no ")
 
 
 def test_a_lost_connection_is_a_sentence_and_the_charts_stay(course, losable):

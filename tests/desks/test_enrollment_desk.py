@@ -8,12 +8,12 @@ from sqlalchemy import text
 from lmskit.desks import enrollment_desk
 from lmskit.errors import ConflictError
 from lmskit.forms import EnrollmentScreen
-from lmskit.forms.dropdown import MOST_LISTED
 from lmskit.forms.enrollment import ManyAtOnce
 from lmskit.forms.quiz_exception import ExceptionChange, ExceptionWork
 from lmskit.forms.student_message import MessageWork
 from lmskit.models import Section
 from lmskit.vocabulary import EnrollmentStatus, WelcomeTime
+from lmskit.widgets import MOST_LISTED
 from tests import factories
 from tests.forms.screen import widgets_in
 

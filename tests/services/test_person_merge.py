@@ -331,12 +331,15 @@ def test_the_former_address_that_another_person_has_by_now_is_refused(session):
         split_person(session, receipt_of(report))
 
 
-@pytest.mark.parametrize("obstacle", ["lecturer", "closed", "pending", "one"])
+@pytest.mark.parametrize("obstacle", ["lecturer", "lecturers", "closed", "pending", "one"])
 def test_what_cannot_be_merged_is_refused_with_what_to_do(session, twins, obstacle):
     kept, removed, sentence = str(twins.kept.id), str(twins.removed.id), ""
     match obstacle:
         case "lecturer":
             kept, sentence = str(factories.lecturer(session).id), "Role: not possible: only students are merged."
+        case "lecturers":
+            kept, removed = (str(factories.lecturer(session).id) for _ in range(2))
+            sentence = "Role: not possible: only students are merged. Hand over the courses of the one who goes"
         case "closed":
             session.execute(text("SELECT lms.close_term(:term)"), {"term": twins.own.term_id})
             code = session.scalar(select(Term.code).where(Term.id == twins.own.term_id))

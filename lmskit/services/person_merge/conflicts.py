@@ -48,6 +48,12 @@ RESULTS = text("""
 """)
 MOST_MERGED = MOST_ATTEMPTS // 2
 """Results of one quiz that are merged: on their way to their own numbers they have higher ones."""
+STUDY_AND_TEACH = "Who studies and teaches is in lmskit once for each"
+INSTEAD = (
+    "Hand over the courses of the one who goes (lmskit course hand-over), give its roles to the other one (lmskit staff add, staff remove),"
+    " then close its login (lmskit login disable) or delete the person (lmskit person delete)"
+)
+"""What to do with two lecturers who are one person."""
 ORDER = ("active", "completed", "withdrawn")
 """Which status counts where a person is enrolled twice: the first of them, as in imports."""
 
@@ -84,8 +90,8 @@ def conflicts(session: Session, kept: User, removed: User) -> tuple[Conflict, ..
 
 def _people(kept: User, removed: User) -> Iterator[Conflict]:
     if not kept.role is removed.role is Role.STUDENT:
-        advice = "not possible: only students are merged. Hand the courses of one over (lmskit course hand-over)"
-        yield Conflict("Role", kept.role.value, removed.role.value, advice, is_obstacle=True)
+        advice = STUDY_AND_TEACH if Role.STUDENT in {kept.role, removed.role} else INSTEAD
+        yield Conflict("Role", kept.role.value, removed.role.value, f"not possible: only students are merged. {advice}", is_obstacle=True)
     names = [person.official_name for person in (kept, removed)]
     if names[0] != names[1]:
         yield Conflict("Name", names[0], names[1], f"stays {names[0]}")

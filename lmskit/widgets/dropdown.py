@@ -27,6 +27,8 @@ class SearchableDropdown(widgets.VBox):  # type: ignore[misc]  # ipywidgets has 
     ----------
     options
         Label and value of each option.
+    label
+        Written before the dropdown; in a form, the field has its name above it.
 
     Attributes
     ----------
@@ -50,7 +52,7 @@ class SearchableDropdown(widgets.VBox):  # type: ignore[misc]  # ipywidgets has 
     value = traitlets.Any(default_value=None, allow_none=True)
     disabled = traitlets.Bool(default_value=False)
 
-    def __init__(self, options: Options = ()) -> None:
+    def __init__(self, options: Options = (), *, label: str = "") -> None:
         self._options: tuple[tuple[str, Hashable], ...] = ()
         self._is_filling = False
         self.listed = widgets.Dropdown(layout=widgets.Layout(flex="3 1 auto", width="auto", min_width="0"))
@@ -63,6 +65,8 @@ class SearchableDropdown(widgets.VBox):  # type: ignore[misc]  # ipywidgets has 
         super().__init__([beside, widgets.VBox([self.found])], layout=widgets.Layout(overflow="visible"))
         self.listed.observe(lambda change: self._choose(change["new"]), names="value")
         self.search.observe(lambda _change: self._search(), names="value")
+        if label:
+            self.listed.description, self.search.description = label, f"Search: {label}"
         self.options = options
 
     @property
