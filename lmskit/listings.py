@@ -180,6 +180,7 @@ QUIZ_EXCEPTIONS = Columns(
     Column("excused", "bool", "whether the attempts of the student at the quiz are left out of the evidence", heading="Excused"),
     Column("due_on", "object", "`date`, the last day for this student; None = as for others", heading="Due"),
     Column("due_for_others", "object", "`date`, or None", heading="Due for others"),
+    Column("excused_by_format", "object", "format of the file that excused the student; None = a person did", heading="Excused by file"),
     Column("granted_at", "object", "`datetime` with time zone", heading="Since"),
 )
 """Excuses and extensions of single students."""

@@ -55,6 +55,7 @@ def quiz_exception_rows(session: Session, course: str, *, limit: int = DEFAULT_P
             QuizException.excused,
             QuizException.due_on,
             Quiz.due_on.label("due_for_others"),
+            QuizException.excused_by_format,
             QuizException.granted_at,
         )
         .join(Quiz, (Quiz.id == QuizException.quiz_id) & (Quiz.course_id == QuizException.course_id))

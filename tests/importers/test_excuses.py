@@ -9,6 +9,7 @@ from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
 from lmskit.models import Quiz, QuizException, User
 from lmskit.queries.attempt import quiz_totals
+from lmskit.queries.quiz_exception import quiz_exceptions
 from lmskit.schemas.quiz_exception import ExtendQuiz, QuizOfStudent
 from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.quiz_exception import excuse, extend
@@ -76,6 +77,7 @@ def test_an_excused_cell_excuses_the_student_whose_result_stays_and_counts_no_lo
     assert results(report) == [(3, "changed", "excuse added", "2 of 10", "no longer counts")]
     assert noted(report, "whose results no longer count")[0].endswith(f": 1. {QUIZ} (2 of 10).")
     assert (report.entity("excuses").added, len(report.touched), n_graded(session, course)) == (1, 1, 1)
+    assert quiz_exceptions(session, course.code)["excused_by_format"].tolist() == ["canvas-gradebook"]
     again = gradebook(cells("EX"))
     assert (results(again), again.touched, again.entity("excuses").unchanged) == ([], (), 1)
 
