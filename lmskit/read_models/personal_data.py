@@ -135,12 +135,16 @@ HOLDINGS = (
 """Every column that holds a person's id or login."""
 
 ABOUT = """
+WITH named AS (
+    SELECT DISTINCT t.table_name, t.row_key FROM audit_log AS t
+    WHERE t.table_name = ANY ('{quiz_attempts,quiz_exceptions,course_staff,staff_sections,external_ids,invitations}')
+      AND CAST(:person AS text) IN (t.old ->> 'student_id', t.new ->> 'student_id', t.old ->> 'person_id', t.new ->> 'person_id')
+)
 SELECT to_jsonb(f) FROM (
     SELECT t.at, t.action, t.table_name, t.row_key, t.old, t.new FROM audit_log AS t
     WHERE (t.table_name = 'users' AND t.row_key = CAST(:person AS text))
        OR (t.table_name = 'student_enrollments' AND split_part(t.row_key, ':', 2) = CAST(:person AS text))
-       OR (t.table_name = ANY ('{quiz_attempts,quiz_exceptions,course_staff,staff_sections,external_ids,invitations}')
-           AND CAST(:person AS text) IN (t.old ->> 'student_id', t.new ->> 'student_id', t.old ->> 'person_id', t.new ->> 'person_id'))
+       OR (t.table_name, t.row_key) IN (SELECT n.table_name, n.row_key FROM named AS n)
        OR (t.table_name = 'quiz_attempts' AND t.row_key IN (SELECT a.id::text FROM quiz_attempts AS a WHERE a.student_id = :person))
     ORDER BY t.id
 ) AS f

@@ -20,7 +20,12 @@ def test_a_bank_that_waits_is_listed_shown_and_forgotten(lmskit, course, tmp_pat
     listed = lmskit("question-bank", "list", course.code).stdout
     assert listed.splitlines()[-1].split() == ["arrays.gift", "2", "0", "2"]
     assert "What?" in lmskit("question-bank", "show", course.code, "arrays.gift", "--offset", "1").stdout
-    assert lmskit("question-bank", "forget", course.code, "arrays.gift").stdout.startswith("Forgot 2 questions of arrays.gift.")
+    asked = lmskit("question-bank", "forget", course.code, "arrays.gift", typed="n\n")
+    assert f"With the question bank arrays.gift of {course.code} go: questions: 2." in asked.stdout
+    assert lmskit("question-bank", "show", course.code, "arrays.gift").exit_code == 0
+    done = lmskit("question-bank", "forget", course.code, "arrays.gift", "--yes").stdout
+    assert done.startswith(f"Deleted: the question bank arrays.gift of {course.code}. ")
+    assert done.endswith("To have its questions again, import the bank again.\n")
     gone = lmskit("question-bank", "forget", course.code, "arrays.gift")
     assert (gone.exit_code, "has no question bank 'arrays.gift'" in gone.stderr) == (1, True)
 
@@ -32,7 +37,7 @@ def test_a_bank_of_which_a_quiz_was_made_is_forgotten_and_the_quiz_stays(lmskit,
     assert lmskit("question-bank", "list", course.code).stdout.splitlines()[-1].split() == ["arrays.gift", "2", "2", "0"]
     shown = lmskit("question-bank", "show", course.code, "arrays.gift").stdout
     assert shown.count("Arrays") == 2
-    lmskit("question-bank", "forget", course.code, "arrays.gift")
+    lmskit("question-bank", "forget", course.code, "arrays.gift", "--yes")
     assert "Arrays" in lmskit("quiz", "list", course.code).stdout
 
 
@@ -40,7 +45,7 @@ def test_a_forgotten_bank_is_in_the_audit_trail_question_by_question(lmskit, cou
     bank = tmp_path / "arrays.gift"
     bank.write_text(BANK, encoding="utf-8")
     lmskit("import", str(bank), "--course", course.code)
-    lmskit("question-bank", "forget", course.code, "arrays.gift")
+    lmskit("question-bank", "forget", course.code, "arrays.gift", "--yes")
     entries = "SELECT row_key, old ->> 'bank' FROM audit_log WHERE table_name = 'bank_questions' AND action = 'delete' AND course_id = :id"
     with Session(admin_engine) as session:
         found = session.execute(text(f"{entries} AND import_run_id IS NULL ORDER BY row_key"), {"id": course.id}).all()

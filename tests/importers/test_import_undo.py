@@ -545,6 +545,16 @@ def test_the_command_asks_in_numbers_and_names_what_stays(session, begin, gradeb
     assert f"Import {run} was taken back by run" in done.output
 
 
+def test_the_command_says_that_an_import_was_taken_back_while_it_asked(session, begin, gradebook, monkeypatch):
+    course = factories.course(session)
+    run = gradebook(FIRST, course)
+    monkeypatch.setattr("lmskit.cli.estimated.transaction", begin)
+    others = []
+    monkeypatch.setattr("lmskit.cli.import_undo.confirmed", lambda *_, **__: others.append(undo_import(session, run)))
+    late = CliRunner().invoke(app, ["import", "undo", str(run)])
+    assert f"Nothing of import {run} is left to take back: run {others[0].undone_by} took it back." in late.output
+
+
 def test_the_command_names_a_course_whose_mastery_it_could_not_estimate_again(session, begin, gradebook, monkeypatch):
     course = factories.course(session)
     gradebook(FIRST, course)

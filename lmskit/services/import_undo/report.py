@@ -129,10 +129,14 @@ class UndoReport:
 
         >>> UndoReport(5, "roster.csv", dry_run=False, before=(7,)).nothing
         'Nothing of import 5 is left to take back: run 7 took it back.'
+        >>> UndoReport(5, "roster.csv", dry_run=False, kept=(Untouched("people", Why.CHANGED, 1),), before=(7, 9)).nothing
+        'No more of import 5 can be taken back: runs 7, 9 took the rest back.'
         """
         if not self.before:
             return f"Nothing of import {self.run} can be taken back."
         runs = f"run{'s' if len(self.before) > 1 else ''} {', '.join(map(str, self.before))}"
+        if self.rest:
+            return f"No more of import {self.run} can be taken back: {runs} took the rest back."
         return f"Nothing of import {self.run} is left to take back: {runs} took it back."
 
     @property
