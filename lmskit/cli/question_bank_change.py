@@ -4,9 +4,8 @@ from functools import partial
 
 import typer
 
-from lmskit.cli.dry_run import Yes
 from lmskit.cli.deleting import delete_asking
-from lmskit.cli.dry_run import DryRun
+from lmskit.cli.dry_run import DryRun, Yes
 from lmskit.cli.printing import print_line
 from lmskit.cli.question_bank import BankArgument, CourseArgument
 from lmskit.services.question_bank import forget_bank
