@@ -2,7 +2,7 @@
 
 Why:   an excused cell of a gradebook only took the total back that the student had; a later result counted.
 Locks: quiz_exceptions, exclusively, for an instant; no row is read or written.
-Down:  parks the format of each; until it is put back, no file ends an excuse.
+Down:  parks the format of each; until it is put back, no file ends an excuse. One by a person since stays the person's.
 """
 
 import sqlalchemy as sa
@@ -20,10 +20,11 @@ HELD: dict[str, str] = {}
 SERVES = "0044"
 TABLE, COLUMN, CHECK = "quiz_exceptions", "excused_by_format", "ck_quiz_exceptions_a_format_excuses"
 COMMENT = "The format of the file that excused the student; null = a person did, or the student is not excused"
-LOST = f"SELECT course_id, quiz_id, student_id, {COLUMN} FROM lms.{TABLE} WHERE {COLUMN} IS NOT NULL"
+LOST = f"SELECT course_id, quiz_id, student_id, granted_at, {COLUMN} FROM lms.{TABLE} WHERE {COLUMN} IS NOT NULL"
 PUT_BACK = f"""UPDATE lms.{TABLE} AS x SET {COLUMN} = parked.content ->> '{COLUMN}'
                 FROM jsonb_populate_record(NULL::lms.{TABLE}, parked.content) AS p
-                WHERE x.excused AND (x.course_id, x.quiz_id, x.student_id) = (p.course_id, p.quiz_id, p.student_id)"""
+                WHERE x.excused AND x.granted_at = p.granted_at
+                    AND (x.course_id, x.quiz_id, x.student_id) = (p.course_id, p.quiz_id, p.student_id)"""
 
 
 def upgrade() -> None:

@@ -7,11 +7,13 @@ from sqlalchemy import select, update
 
 from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
-from lmskit.models import Quiz, QuizException, User
+from lmskit.models import Enrollment, Quiz, QuizAttempt, QuizException, User
 from lmskit.queries.attempt import quiz_totals
 from lmskit.queries.quiz_exception import quiz_exceptions
+from lmskit.schemas.person import ChangePerson
 from lmskit.schemas.quiz_exception import ExtendQuiz, QuizOfStudent
 from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.person_change import change_person
 from lmskit.services.quiz_exception import excuse, extend
 from tests.importers.plain import csv_file
 
@@ -44,7 +46,8 @@ def of_ada(session, course):
 
     def request(**values):
         quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == "Week 1 Quiz")).one()
-        ada = session.scalars(select(User.id).where(User.family_name == "Vale")).one()
+        enrolled = select(User.id).join(Enrollment, Enrollment.student_id == User.id).where(Enrollment.course_id == course.id)
+        ada = session.scalars(enrolled.where(User.family_name == "Vale")).one()
         return (ExtendQuiz if values else QuizOfStudent)(course=course.code, quiz=str(quiz.id), student=str(ada), **values)
 
     return request
@@ -80,6 +83,31 @@ def test_an_excused_cell_excuses_the_student_whose_result_stays_and_counts_no_lo
     assert quiz_exceptions(session, course.code)["excused_by_format"].tolist() == ["canvas-gradebook"]
     again = gradebook(cells("EX"))
     assert (results(again), again.touched, again.entity("excuses").unchanged) == ([], (), 1)
+
+
+def test_graded_answers_of_a_result_without_a_total_count_no_longer_either(session, course, gradebook):
+    gradebook(cells("2"))
+    result = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id, QuizAttempt.score == 2)).one()
+    session.get_one(Quiz, result.quiz_id).questions = [{"id": "1"}, {"id": "2"}]
+    session.flush()
+    result.is_total, result.score, result.answers = False, None, [{"question": "1", "response": "a", "score": 2}]
+    session.flush()
+    report = gradebook(cells("EX"))
+    assert results(report) == [(3, "changed", "excuse added", "not graded", "no longer counts")]
+    assert noted(report, "whose results no longer count")[0].endswith(f": 1. {QUIZ} (not graded).")
+    assert len(report.touched) == 1
+
+
+def test_whom_lmskit_knows_is_called_by_the_preferred_name_in_every_row_and_note(session, course, gradebook, of_ada):
+    gradebook(cells("2"))
+    change_person(session, ChangePerson(person=of_ada().student, preferred_name="Bess"))
+    report = gradebook(cells("EX"))
+    assert {outcome.what for outcome in report.outcomes if outcome.row == 3 and outcome.column} == {
+        "Vale, Bess · Week 1 Quiz",
+        "Vale, Bess · Week 2 Quiz",
+    }
+    assert [outcome.what.partition(" · ")[0] for outcome in report.outcomes if outcome.row == 3 and not outcome.column] == ["Vale, Bess"]
+    assert "Vale, Bess · Week 1 Quiz" in noted(report, "whose results no longer count")[0]
 
 
 def test_new_students_are_excused_too_and_every_cell_is_accounted_for(session, course, gradebook):
@@ -148,10 +176,11 @@ def test_a_plain_table_excuses_too_and_ends_its_own_excuses_alone(session, cours
     imported(rows.format("4"))
     imported(rows.format("excused"))
     assert excuses(session, course) == [("Vale", True, "csv")]
-    session.execute(update(QuizException).values(excused_by_format="canvas-gradebook"))
+    of_course = update(QuizException).where(QuizException.course_id == course.id)
+    session.execute(of_course.values(excused_by_format="canvas-gradebook"))
     assert noted(imported(rows.format("5")), "no file of its format excused them")
     assert excuses(session, course) == [("Vale", True, "canvas-gradebook")]
-    session.execute(update(QuizException).values(excused_by_format="csv"))
+    session.execute(of_course.values(excused_by_format="csv"))
     imported(rows.format("5"))
     assert excuses(session, course) == []
 

@@ -93,6 +93,15 @@ def test_results_of_a_quiz_that_got_another_week_meanwhile_stay_out_of_the_evide
     assert set(ask(found)) == {(7, True)}
 
 
+def test_an_excuse_that_a_person_gave_again_meanwhile_is_not_a_files(filled: Engine, ask: Ask) -> None:
+    found = "SELECT DISTINCT x.excused, x.excused_by_format FROM lms.quiz_exceptions AS x"
+    assert ask(found) == [(True, "canvas-gradebook")]
+    revision.downgrade("0048", engine=filled)
+    ask("SET session_replication_role = replica; UPDATE lms.quiz_exceptions SET granted_at = now()")
+    revision.upgrade(engine=filled)
+    assert ask(found) == [(True, None)]
+
+
 @pytest.mark.long
 def test_what_does_not_fit_any_more_stays_parked_and_nobody_reads_it(filled: Engine, ask: Ask) -> None:
     revision.downgrade("0015", engine=filled)

@@ -1,5 +1,6 @@
 """Two students who are one person become one, and two again: nothing is lost, and nothing is half done."""
 
+import copy
 import datetime as dt
 
 import pytest
@@ -13,7 +14,7 @@ from lmskit.errors import (
     PersonExistsError,
     UnknownPersonError,
 )
-from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, QuizException, Section, SectionMember, Term, User
+from lmskit.models import Enrollment, ExternalId, OutboxMessage, PersonMerge, QuizAttempt, QuizException, Section, SectionMember, Term, User
 from lmskit.queries.person import found_person
 from lmskit.queries.person_merge import person_merges
 from lmskit.queries.personal_data import person_id_of
@@ -303,6 +304,24 @@ def test_what_was_changed_since_is_named_and_nothing_is_split(session, twins, ch
         split_person(session, receipt_of(report))
     assert str(refused.value) == sentence
     assert everything(session) == before
+
+
+def test_an_excuse_of_a_file_that_a_person_took_over_since_is_not_split(session, twins):
+    session.execute(update(QuizException).where(QuizException.quiz_id == twins.quiz.id).values(excused=True, excused_by_format="csv"))
+    report = twins.merge()
+    excuse(session, QuizOfStudent(course=twins.shared.code, quiz=twins.quiz.title, student=str(report.kept_id)))
+    with pytest.raises(CannotSplitError, match=f"changed since: the excuses and more time in {twins.shared.code}. Nothing was changed."):
+        split_person(session, receipt_of(report))
+
+
+def test_people_who_were_merged_before_excuses_had_formats_are_split(session, twins):
+    merge = session.get_one(PersonMerge, receipt_of(twins.merge()))
+    picture = copy.deepcopy(merge.picture)
+    excuses = [row for part, rows in picture["after"].items() if part.startswith("the excuses") for row in rows]
+    assert [row.pop("excused_by_format") for row in excuses] == [None] * len(excuses) != []
+    merge.picture = picture
+    session.flush()
+    assert split_person(session, merge.id).kept_id == twins.kept.id
 
 
 def test_a_merge_of_the_merged_is_split_from_the_last_one_on(session, twins):

@@ -69,10 +69,13 @@ ranked AS (
 ),
 
 results AS (
-    SELECT a.quiz_id, a.student_id, string_agg(trim_scale(a.score) || ' of ' || trim_scale(a.max_score), ', ' ORDER BY a.number) AS scores
+    -- Of an attempt that is not graded, single answers can be graded, and count.
+    SELECT
+        a.quiz_id, a.student_id,
+        string_agg(coalesce(trim_scale(a.score) || ' of ' || trim_scale(a.max_score), 'not graded'), ', ' ORDER BY a.number) AS scores
     FROM quiz_attempts AS a
     JOIN ranked AS s ON s.quiz_id = a.quiz_id AND s.student_id = a.student_id AND s.is_first AND s.is_excused
-    WHERE a.score IS NOT NULL AND a.taken_back_at IS NULL AND NOT a.banked
+    WHERE a.taken_back_at IS NULL AND NOT a.banked
     GROUP BY a.quiz_id, a.student_id
 )
 

@@ -189,27 +189,36 @@ WITH listed AS MATERIALIZED (
     LIMIT 100000
 ),
 
-labels AS (
-    SELECT p.position_id, p.n, concat_ws(', ', nullif(p.family_name, ''), nullif(p.given_name, '')) AS person, NULL AS thing
+of_people AS (
+    SELECT p.position_id, p.n, p.identity, NULL::bigint AS person, p.family_name, p.given_name, NULL AS thing
     FROM file_person AS p
     UNION ALL
-    SELECT e.position_id, e.n, concat_ws(', ', coalesce(t.family_name, u.family_name), nullif(coalesce(t.given_name, u.given_name), '')),
-        coalesce(c.code, course.code, e.course_name)
+    SELECT e.position_id, e.n, e.identity, e.person, NULL, NULL, coalesce(c.code, course.code, e.course_name)
     FROM file_enrollment AS e
-    LEFT JOIN file_planned_person AS t ON t.identity = e.identity
-    LEFT JOIN users AS u ON u.id = e.person AND t.family_name IS NULL
     LEFT JOIN file_course AS c ON c.n = -e.course
     LEFT JOIN courses AS course ON course.id = e.course
     UNION ALL
-    SELECT a.position_id, a.n, concat_ws(', ', coalesce(t.family_name, u.family_name), nullif(coalesce(t.given_name, u.given_name), '')), q.title
+    SELECT a.position_id, a.n, a.identity, a.person, NULL, NULL, q.title
     FROM (
         SELECT position_id, n, identity, person, quiz FROM file_attempt
         UNION ALL
         SELECT position_id, n, identity, person, quiz FROM file_excuse
     ) AS a
-    LEFT JOIN file_planned_person AS t ON t.identity = a.identity
-    LEFT JOIN users AS u ON u.id = a.person AND t.family_name IS NULL
     LEFT JOIN file_quiz AS q ON q.quiz = a.quiz
+),
+
+-- Whom lmskit knows is called as in its lists.
+labels AS (
+    SELECT
+        r.position_id, r.n,
+        CASE
+            WHEN u.id IS NOT NULL THEN concat_ws(', ', u.family_name, coalesce(nullif(u.preferred_name, ''), nullif(u.given_name, '')))
+            ELSE concat_ws(', ', nullif(coalesce(r.family_name, t.family_name), ''), nullif(coalesce(r.given_name, t.given_name), ''))
+        END AS person,
+        r.thing
+    FROM of_people AS r
+    LEFT JOIN file_planned_person AS t ON t.identity = r.identity
+    LEFT JOIN users AS u ON u.id = coalesce(t.person_id, r.person)
     UNION ALL
     SELECT c.position_id, c.n, NULL, c.code FROM file_course AS c
     UNION ALL

@@ -15,7 +15,7 @@ from lmskit.services.import_undo import trail
 from lmskit.services.import_undo.checking import check_added, check_changed, check_since
 from lmskit.services.import_undo.report import KEPT, TakenBack, UndoReport, Untouched, Why
 from lmskit.services.import_undo.restoring import put_back, remove
-from lmskit.services.import_undo.written import REMOVED, WRITTEN
+from lmskit.services.import_undo.written import PERSON, REMOVED, WRITTEN
 from lmskit.services.importing import importing, lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import ImportStatus
@@ -183,15 +183,15 @@ def _untouched(session: Session) -> list[Untouched]:
     return found
 
 
-MERGED = text("""
+MERGED = text(f"""
     SELECT count(*), array_agg(DISTINCT concat_ws(
-        ' – ', concat_ws(', ', p.family_name, coalesce(nullif(p.preferred_name, ''), nullif(p.given_name, ''))), 'receipt ' || m.id
+        ' – ', {PERSON}, 'receipt ' || m.id
     ))
     FROM undo_entry AS e
     JOIN person_merges AS m ON e.numbers @> m.removed_id OR regexp_replace(e.row_key, '^.*:', '') = CAST(m.removed_id AS text)
     JOIN users AS p ON p.id = m.kept_id
     WHERE e.table_name = :table AND e.action = 'insert'
-""")
+""")  # noqa: S608 - written.py
 """Rows that the import added for a person who is another one's now."""
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 _NUMBER = "CAST(e.row_key AS bigint)"
 _FIRST, _SECOND, _THIRD = (f"CAST(split_part(e.row_key, ':', {nth}) AS bigint)" for nth in (1, 2, 3))
-_PERSON = "concat_ws(', ', p.family_name, coalesce(nullif(p.preferred_name, ''), nullif(p.given_name, '')))"
+PERSON = "concat_ws(', ', p.family_name, coalesce(nullif(p.preferred_name, ''), nullif(p.given_name, '')))"
+"""What a person `p` is called in lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ SECTION_MEMBERS = WrittenTable(
     kind="memberships of sections and groups",
     key={"course_id": _FIRST, "section_id": _SECOND, "student_id": _THIRD},
     number=None,
-    label=f"{_PERSON} || ' · ' || s.name || ' · ' || c.code",
+    label=f"{PERSON} || ' · ' || s.name || ' · ' || c.code",
     joined="LEFT JOIN users AS p ON p.id = u.student_id LEFT JOIN sections AS s ON s.id = u.section_id"
     " LEFT JOIN courses AS c ON c.id = u.course_id",
 )
@@ -88,7 +89,7 @@ QUIZ_EXCEPTIONS = WrittenTable(
     kind="excuses and more time",
     key={"course_id": _FIRST, "quiz_id": _SECOND, "student_id": _THIRD},
     number=None,
-    label=f"{_PERSON} || ' · ' || q.title",
+    label=f"{PERSON} || ' · ' || q.title",
     joined="LEFT JOIN users AS p ON p.id = u.student_id LEFT JOIN quizzes AS q ON q.id = u.quiz_id",
 )
 REMOVED = (BANK_QUESTIONS, SECTION_MEMBERS, QUIZ_EXCEPTIONS)
@@ -117,7 +118,7 @@ WRITTEN = (
         name="quiz_attempts",
         kind="attempts",
         key=_BY_ID,
-        label=f"{_PERSON} || ' · ' || q.title",
+        label=f"{PERSON} || ' · ' || q.title",
         joined="LEFT JOIN users AS p ON p.id = r.student_id LEFT JOIN quizzes AS q ON q.id = r.quiz_id",
     ),
     BANK_QUESTIONS,
@@ -128,7 +129,7 @@ WRITTEN = (
         kind="staff of courses",
         key={"course_id": _FIRST, "person_id": _SECOND},
         number=None,
-        label=f"{_PERSON} || ' · ' || c.code",
+        label=f"{PERSON} || ' · ' || c.code",
         joined=f"LEFT JOIN users AS p ON p.id = r.person_id {_OF_COURSE}",
     ),
     WrittenTable(
@@ -136,7 +137,7 @@ WRITTEN = (
         kind="enrollments",
         key={"course_id": _FIRST, "student_id": _SECOND},
         number="student_id",
-        label=f"{_PERSON} || ' · ' || c.code",
+        label=f"{PERSON} || ' · ' || c.code",
         joined=f"LEFT JOIN users AS p ON p.id = r.student_id {_OF_COURSE}",
     ),
     SECTIONS,
@@ -156,7 +157,7 @@ WRITTEN = (
         kind="people",
         key=_BY_ID,
         course=None,
-        label=_PERSON.replace("p.", "r."),
+        label=PERSON.replace("p.", "r."),
         # No login can read the whole row.
         document="jsonb_build_object('email', r.email, 'family_name', r.family_name, 'given_name', r.given_name, 'sort_name', r.sort_name)",
     ),

@@ -52,7 +52,7 @@ AFTER = {
         "SELECT m.section_id FROM section_members AS m WHERE m.student_id = :kept AND m.course_id = :course ORDER BY m.section_id"
     ),
     "the excuses and more time in {}": (
-        "SELECT x.quiz_id, x.excused, x.due_on FROM quiz_exceptions AS x"
+        "SELECT x.quiz_id, x.excused, x.excused_by_format, x.due_on FROM quiz_exceptions AS x"
         " WHERE x.student_id = :kept AND x.course_id = :course ORDER BY x.quiz_id"
     ),
 }
@@ -77,11 +77,20 @@ def state_after(session: Session, kept: int, courses: list[int]) -> dict[str, An
     return state
 
 
+def changed_parts(now: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Which parts of two `state_after` differ; a null is as good as none, since a receipt can be older than a column."""
+    return [part for part in now if _without_nulls(now[part]) != _without_nulls(after.get(part, []))]
+
+
 def in_words(session: Session, parts: list[str], courses: list[int]) -> str:
     """What some parts of `state_after` are, for a person: with the codes of courses instead of their numbers."""
     codes = session.execute(text("SELECT c.id, c.code FROM courses AS c WHERE c.id = ANY (:courses)"), {"courses": courses})
     words = {name.format(course): name.format(code) for course, code in codes for name in AFTER}
     return ", ".join(sorted(words.get(part, part) for part in parts))
+
+
+def _without_nulls(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def _rows(session: Session, statement: str, values: dict[str, int]) -> list[Any]:

@@ -19,7 +19,7 @@ from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_hold import hold_person
 from lmskit.services.person_merge.merge import WEEKS, counts_text
-from lmskit.services.person_merge.picture import in_words, state_after
+from lmskit.services.person_merge.picture import changed_parts, in_words, state_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,8 +190,7 @@ def split_person(session: Session, receipt: int, *, dry_run: bool = False, previ
     if before["kept"]["id"] != merge.kept_id:
         into = f"The person was merged again since, into person {merge.kept_id}"
         raise CannotSplitError(f"{into}. Nothing was changed. Split these two first: lmskit person merges")
-    now, after = state_after(session, merge.kept_id, courses), before["after"]
-    changed = [part for part in now if now[part] != after.get(part)]
+    changed = changed_parts(state_after(session, merge.kept_id, courses), before["after"])
     if changed:
         raise CannotSplitError(f"These were changed since: {in_words(session, changed, courses)}. Nothing was changed.")
     with session.begin_nested() as attempt:
