@@ -253,6 +253,15 @@ def test_an_excuse_stays_as_a_person_or_a_later_file_left_it(session, gradebook)
     assert [each.why for each in report.kept if each.kind == "excuses and more time"] == ["changed since"]
 
 
+@pytest.mark.parametrize("order", [(1, 2, 0), (2, 1, 0)], ids=["the middle one first", "the newest first"])
+def test_an_excuse_is_gone_once_its_import_is_taken_back_in_any_order(session, gradebook, order):
+    course = factories.course(session)
+    runs = [gradebook(EXCUSED.format(*cells), course) for cells in (("4", "9"), ("EX", "8"), ("5", "8"))]
+    for nth in order:
+        undone(session, runs[nth])
+    assert not session.scalars(select(QuizException.student_id).where(QuizException.course_id == course.id)).all()
+
+
 ROSTER = "id,email,last name,section\n"
 
 

@@ -126,6 +126,18 @@ def _again(session: Session, table: WrittenTable, whole: str, is_part: str) -> N
     _mark(session, name, Why.GONE, f"NOT EXISTS ({whole})")
     since = f"SELECT FROM undo_since AS s WHERE s.table_name = '{table.name}' AND s.course_id = u.course_id AND {is_part}"
     _mark(session, name, Why.CHANGED, f"(EXISTS ({since}) OR EXISTS ({there}))")
+    # An undo after this import found the row gone, and could not take it back.
+    undone = f"""
+        SELECT e.row_key FROM (
+            SELECT max(a.id) AS id FROM audit_log AS a
+            WHERE a.table_name = '{table.name}' AND a.action = 'insert' AND a.id < (SELECT min(n.id) FROM undo_entry AS n)
+                AND a.course_id IN (SELECT x.course_id FROM {name} AS x)
+            GROUP BY a.row_key
+        ) AS made
+        JOIN audit_log AS e ON e.id = made.id
+        JOIN import_runs AS i ON i.undoes = e.import_run_id AND i.audit_from > (SELECT min(n.id) FROM undo_entry AS n)
+    """  # noqa: S608 - written.py
+    _mark(session, name, Why.UNDONE, f"{table.row_key.replace('r.', 'u.')} IN ({undone})")
 
 
 def _check_questions(session: Session) -> None:

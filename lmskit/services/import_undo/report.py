@@ -24,6 +24,7 @@ class Why(enum.StrEnum):
     IN_DOUBT = "sent or not: nobody knows"
     CLOSED = "in a term that is closed or archived"
     GONE = "no longer in lmskit"
+    UNDONE = "added by an import that was taken back since"
     MERGED = "merged with another person since; lmskit person split makes two of one again"
     TAKEN = "another row has its earlier values"
 
