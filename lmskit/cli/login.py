@@ -134,13 +134,11 @@ def rename(
 ) -> None:
     """Give a lecturer or an administrator another address; the password stays, and open sessions are ended."""
     request = ChangeAddress(old=old, new=new)
-    with transaction() as session, administrators_only("change addresses"):
+    with access().server.moving_logins() as move, transaction() as session, administrators_only("change addresses"):
         known = person_by_email(session, request.old)
-        former = request.old if known is None else str(known.email)  # the old address may itself be a former one
+        former = None if known is None else known.email  # the old address may itself be a former one
         person = change_address(session, request)
-        is_kept = access().server.copy_login(former, request.new)  # before the commit: a password kept without its login does no harm
-    if is_kept:
-        access().server.forget_login(former)
+        move(former, request.new)
     sign_in = " and signs in with it; the password is the same" if person.db_role is not None else ""
     print_line(f"{request.old} has the address {request.new} from now on{sign_in}.")
 

@@ -45,12 +45,9 @@ def change(
     """
     ids = {"add_id": tuple(add_id or ()), "remove_id": tuple(remove_id or ())}
     request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name, preferred_name=preferred_name, **ids)
-    with transaction() as session:
+    with access().server.moving_logins() as move, transaction() as session:
         changed = change_person(session, request)
-        former, new = changed.address
-        is_kept = access().server.copy_login(former, new)
-    if is_kept and former is not None:
-        access().server.forget_login(former)
+        move(*changed.address)
     print_line(changed.sentence)
 
 

@@ -31,7 +31,7 @@ def login_name(database: str, email: str) -> str:
     """Return the name of a person's login.
 
     Names of roles belong to the whole cluster and are visible to every login, so they contain no address in clear text;
-    the sign-in form needs the name before it is connected, so it cannot be a number from a table.
+    the form to sign in needs the name before it is connected, so it cannot be a number from a table.
 
     Examples
     --------

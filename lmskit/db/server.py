@@ -30,6 +30,7 @@ from lmskit.errors import BootstrapError, LoginMissingError
 from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from lmskit.settings import Settings
@@ -241,12 +242,24 @@ class Server:
         """Return the password that the passfile has for the person, or None."""
         return self._kept(self.login_of(person)) if self.is_made() else None
 
-    def copy_login(self, former: str | None, person: str) -> bool:
-        """Keep the password of a person's former address for another one, too; return whether the passfile has it."""
-        password = None if former is None else self.kept_login(former)
-        if password is not None:
-            self.keep_login(person, password)
-        return password is not None
+    @contextlib.contextmanager
+    def moving_logins(self) -> Iterator[Callable[[str | None, str], None]]:
+        """Give the block a function that moves the kept password of a person's former address to their new one.
+
+        It is copied at once, before the block commits: a password kept without its login does no harm. It is removed from under the
+        former address when the block has ended, and not if the block raises.
+        """
+        moved: list[str] = []
+
+        def move(former: str | None, new: str) -> None:
+            password = None if former in {None, new} else self.kept_login(str(former))
+            if password is not None:
+                self.keep_login(new, password)
+                moved.append(str(former))
+
+        yield move
+        for former in moved:
+            self.forget_login(former)
 
     def forget_login(self, person: str) -> None:
         """Remove the person's password from the passfile."""

@@ -47,13 +47,9 @@ def person_desk(search: str = "", *, begin: Opener = transaction, read: Opener =
 
     def change(request: ChangePerson) -> str:
         def work() -> str:
-            server = access().server
-            with begin() as session:
+            with access().server.moving_logins() as move, begin() as session:
                 changed = change_person(session, request)
-                former, new = changed.address
-                is_kept = server.copy_login(former, new)
-            if is_kept and former is not None:
-                server.forget_login(former)
+                move(*changed.address)
             return changed.sentence
 
         return retried(work, idempotent=False)

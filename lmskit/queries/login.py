@@ -60,15 +60,18 @@ def login_is_open(session: Session, person: User) -> bool | None:
     return bool(session.scalar(select(SERVER_ROLES.c.rolcanlogin).where(SERVER_ROLES.c.rolname == person.db_role)))
 
 
-def courses_in_open_terms(session: Session, person: User) -> list[str]:
-    """The codes of the courses that a person is responsible for, in terms that are not closed."""
+def courses_in_open_terms(session: Session, person: User, *, locked: bool = False) -> list[str]:
+    """The codes of the courses that a person is responsible for, in terms that are not closed.
+
+    If `locked`, no other session hands one of them over until the transaction ends.
+    """
     statement = (
         select(Course.code)
         .join(Term, Term.id == Course.term_id)
         .where(Course.lecturer_id == person.id, Term.state == TermState.OPEN)
         .order_by(Course.code)
     )
-    return list(session.scalars(statement))
+    return list(session.scalars(statement.with_for_update(of=Course, key_share=True) if locked else statement))
 
 
 @LOGINS.documented

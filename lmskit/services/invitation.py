@@ -46,6 +46,8 @@ class Invited:
     role: Role
     expires_at: dt.datetime
     has_login: bool
+    former_email: str | None = None
+    """The address before, if the invitation gave the person another one."""
     message_id: int | None = None
     """The message that will bring the code; None if the code was given."""
 
@@ -78,8 +80,9 @@ def invite(begin: Opener, transport: Transport | None, request: CreateInvitation
     """Invite a person, and send the code by mail; without a transport, return it to be shown once. See `create_invitation`."""
     code = InvitationCode.made() if transport is None else None
     at = access().server
-    with begin() as session:
+    with at.moving_logins() as move, begin() as session:
         made = create_invitation(session, request, code=code, server="" if at.external is None else f"postgresql://{at.name}")
+        move(made.former_email, made.email)
     if transport is None or made.message_id is None:
         return SentInvitation(made, code)
     report = deliver_one(begin, transport, made.message_id)
@@ -110,7 +113,7 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
     PersonExistsError, OwnLoginError
         The other address belongs to a person already, or it is for the login that this session uses.
     """
-    person = _invited_person(session, request)
+    person, former_email = _invited_person(session, request)
     is_open = login_is_open(session, person)
     if is_open is False:
         raise LoginClosedError(email=str(person.email))
@@ -124,7 +127,8 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
             raise
         raise LoginClosedError(email=str(person.email)) from error
     expires_at = session.get_one(Invitation, number).expires_at
-    made = Invited(email=str(person.email), role=person.role, expires_at=expires_at, has_login=is_open is not None)
+    has_login = is_open is not None
+    made = Invited(str(person.email), person.role, expires_at=expires_at, has_login=has_login, former_email=former_email)
     if code is not None:
         return made
     name = f"{person.shown_given_name} {person.family_name}".strip()
@@ -190,23 +194,25 @@ def accept_invitation(session: Session, *, password: str, email: str | None = No
         raise InvitationRefusedError from error
 
 
-def _invited_person(session: Session, request: CreateInvitation) -> User:
-    """The person who is invited, added or with another address if the request says so."""
+def _invited_person(session: Session, request: CreateInvitation) -> tuple[User, str | None]:
+    """The person who is invited, added or with another address if the request says so, and then their former one."""
     if request.address is None and is_invented(request.email):
         raise InventedAddressError(email=request.email)
     person = person_by_email(session, request.email)
     if person is None:
         if not request.family_name:
             raise FamilyNameNeededError(email=request.email)
-        return add_person(
+        added = add_person(
             session,
             email=request.address or request.email,
             family_name=request.family_name,
             given_name=request.given_name,
             role=request.role or Role.LECTURER,
         )
+        return added, None
     if person.role is Role.STUDENT or request.role not in {None, person.role}:
         raise OtherRoleError(email=request.email, role=person.role)
     if request.address not in {None, request.email}:
-        return change_address(session, ChangeAddress(old=request.email, new=str(request.address)))
-    return person
+        former = person.email
+        return change_address(session, ChangeAddress(old=request.email, new=str(request.address))), former
+    return person, None

@@ -4,6 +4,8 @@ The role in the server and the columns in `users` change in one statement, by fu
 database only as verifier and hash.
 """
 
+from collections.abc import Sequence
+
 import psycopg
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -29,15 +31,10 @@ from lmskit.queries.person import lecturer_by_email, person_by_email
 from lmskit.schemas.login import ChangeAddress, CloseLogin, CreateLogin
 from lmskit.schemas.staff import HandOver
 from lmskit.services.permission import administrators_only
-from lmskit.services.person import add_person, set_password, stored_form
+from lmskit.services.person import add_person, keep_former_address, set_password, stored_form
 from lmskit.services.staff import cannot_sign_in, hand_over
 from lmskit.vocabulary import Role
 
-FORMER = text("""
-    INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address', 'person', :address, :person)
-    ON CONFLICT (source, kind, external_id) DO NOTHING
-""")
-"""An address that is another person's former one already stays theirs."""
 NOT_FORMER = text("DELETE FROM external_ids WHERE source = 'address' AND kind = 'person' AND external_id = :address")
 
 
@@ -79,9 +76,12 @@ def create_login(session: Session, request: CreateLogin, *, password: str) -> Us
 def asked_before_closing(session: Session, request: CloseLogin) -> str:
     """The question to ask before a login is closed, which says what becomes of the person's courses. Errors as in `close_login`."""
     person = _person_with_login(session, request.email)
+    return _question(session, request, person, courses_in_open_terms(session, person))
+
+
+def _question(session: Session, request: CloseLogin, person: User, courses: Sequence[str]) -> str:
     if not login_is_open(session, person):
         raise LoginClosedError(email=request.email)
-    courses = courses_in_open_terms(session, person)
     taker = None if request.courses_to is None else lecturer_by_email(session, request.courses_to, option="")
     if courses and taker is None and not request.keep_courses:
         raise LeadsCoursesError(email=request.email, courses=courses)
@@ -117,15 +117,11 @@ def close_login(
         The courses cannot go to `courses_to`, who is not a lecturer, or the same person.
     """
     person = _person_with_login(session, email)
-    if courses_to is not None:  # a mistyped address is refused, though there may be no course to hand over
-        lecturer_by_email(session, courses_to, option="")
     request = CloseLogin(email=email, courses_to=courses_to, keep_courses=keep_courses)
-    if asked is not None and asked != asked_before_closing(session, request):
+    courses = courses_in_open_terms(session, person, locked=True)
+    if asked not in {None, _question(session, request, person, courses)}:
         raise ChangedMeanwhileError(what=f"the courses of {email}")
-    courses = [] if keep_courses else courses_in_open_terms(session, person)
-    if courses and courses_to is None:
-        raise LeadsCoursesError(email=email, courses=courses)
-    for course in courses:
+    for course in [] if keep_courses else courses:
         hand_over(session, HandOver(course=course, email=str(courses_to)))
     try:
         with session.begin_nested():
@@ -242,7 +238,7 @@ def set_address(session: Session, person: User, address: str) -> None:
     session.refresh(person, ["email", "db_role"])
     session.execute(NOT_FORMER, {"address": address})
     if former not in {None, address}:
-        session.execute(FORMER, {"address": former, "person": person.id})
+        keep_former_address(session, person.id, str(former))
 
 
 def _person_with_login(session: Session, email: str) -> User:

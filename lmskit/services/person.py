@@ -14,6 +14,11 @@ from lmskit.schemas.person import AddLecturer, CreatePerson
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Role
 
+FORMER_ADDRESS = text("""
+    INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address', 'person', :address, :person)
+    ON CONFLICT (source, kind, external_id) DO UPDATE SET person_id = excluded.person_id
+""")
+
 _hashes = PasswordHash((Argon2Hasher(),))
 
 
@@ -66,6 +71,11 @@ def add_person(session: Session, *, email: str | None, family_name: str, given_n
         if email is None or violated_constraint(error) != "uq_users_email":
             raise
         raise PersonExistsError(email=email) from error
+
+
+def keep_former_address(session: Session, person_id: int, address: str) -> None:
+    """Let imports and commands find the person by an address that was theirs; of several who had it, it means the last one."""
+    session.execute(FORMER_ADDRESS, {"address": address, "person": person_id})
 
 
 def set_password(session: Session, person: User, password: str) -> None:

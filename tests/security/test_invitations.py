@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from email import message_from_bytes
 from email.policy import default
 
@@ -15,7 +14,7 @@ from typer.testing import CliRunner
 from lmskit.cli import app
 from lmskit.db import access, login_name, revision, transaction
 from lmskit.db.typed_secret import invited
-from lmskit.errors import InvitationRefusedError, LmskitError, LoginClosedError, SignInRefusedError
+from lmskit.errors import InvitationRefusedError, LoginClosedError, SignInRefusedError
 from lmskit.queries.access_rules import violations
 from lmskit.queries.invitation import invitation_rows
 from lmskit.queries.login import signed_in
@@ -26,7 +25,7 @@ from lmskit.services.person import stored_form
 from lmskit.vocabulary import Role
 from tests import factories
 from tests.reliability.mail_server import MailServer
-from tests.security.school import ADA, ADMIN, BEN, School
+from tests.security.school import ADA, ADMIN, BEN, School, while_another_waits
 
 PASSWORD = "a password of one's own"
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){7}[0-9A-Z]{4}\b")
@@ -537,34 +536,6 @@ def test_a_code_that_the_server_does_not_remove_hinders_no_second_message(school
     assert "1 sent" in lmskit("mail", "deliver")
     assert can_sign_in(school, login) is False
     accepted(lmskit, code_in(text_of(mail.accepted[1])))
-
-
-def while_another_waits(school, endpoint, first, second):
-    """Begin `first` in a session, let `second` wait for it in another one, commit both; return what `second` raised, or None."""
-    raised: list[Exception | None] = []
-
-    def work():
-        try:
-            with transaction(school.engine(ADMIN)) as session:
-                second(session)
-        except (LmskitError, DBAPIError) as error:
-            raised.append(error)
-        else:
-            raised.append(None)
-
-    other = threading.Thread(target=work)
-    with psycopg.connect(endpoint.superuser_conninfo(school.name), autocommit=True) as watching:
-        with transaction(school.engine(ADMIN)) as session:
-            first(session)
-            own = session.scalar(text("SELECT pg_backend_pid()"))
-            other.start()
-            waits = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND %s = ANY (pg_blocking_pids(pid))"
-            until = time.monotonic() + 30
-            while not watching.execute(waits, [school.name, own]).fetchone() and other.is_alive() and time.monotonic() < until:
-                time.sleep(0.01)
-        other.join(timeout=60)
-    (result,) = raised
-    return result
 
 
 def inviting(email):

@@ -5,21 +5,31 @@ import threading
 import psycopg
 import pytest
 from pwdlib import PasswordHash
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.db import access, roles, scram_verifier, transaction
-from lmskit.errors import BusyError, LastAdministratorError, NotPermittedError, OwnLoginError, SignInRefusedError, UnreachableError
+from lmskit.errors import (
+    BusyError,
+    ChangedMeanwhileError,
+    LastAdministratorError,
+    NotPermittedError,
+    OwnLoginError,
+    SignInRefusedError,
+    UnreachableError,
+)
 from lmskit.models import Course
-from lmskit.queries.login import signed_in
+from lmskit.queries.login import courses_in_open_terms, signed_in
 from lmskit.queries.person import person_by_email
-from lmskit.schemas.login import ChangeAddress, CreateLogin
-from lmskit.services.login import change_address, change_own_password, close_login, create_login, open_login
+from lmskit.schemas.login import ChangeAddress, CloseLogin, CreateLogin
+from lmskit.schemas.staff import HandOver
+from lmskit.services.login import asked_before_closing, change_address, change_own_password, close_login, create_login, open_login
+from lmskit.services.staff import hand_over
 from lmskit.vocabulary import Role
 from tests import factories
-from tests.security.school import ADA, ADMIN, BEN, School
+from tests.security.school import ADA, ADMIN, BEN, School, while_another_waits
 
 PASSWORD = "a password of one's own"
 
@@ -208,6 +218,38 @@ def test_who_is_responsible_for_courses_hands_them_over_before_the_login_is_clos
     lmskit("login", "enable", email)
 
 
+def test_only_the_courses_of_the_question_are_handed_over_with_a_login(school, someone):
+    email = someone()
+    with transaction(school.engine(ADMIN)) as session:
+        factories.course(session, taught_by=person_by_email(session, email))
+        asked = asked_before_closing(session, CloseLogin(email=email, courses_to=ADA))
+    later: list[str] = []
+
+    def add_another(_connection, _cursor, statement, *_):
+        if "FROM courses" in statement and not later:
+            with transaction(school.engine(ADMIN)) as other_session:
+                later.append(factories.course(other_session, taught_by=person_by_email(other_session, email)).code)
+
+    with transaction(school.engine(ADMIN)) as session:
+        event.listen(session.connection(), "after_cursor_execute", add_another)
+        person = close_login(session, email, courses_to=ADA, asked=asked)
+        assert (courses_in_open_terms(session, person), len(later)) == (later, 1)
+
+
+def test_a_course_that_is_handed_over_meanwhile_is_not_taken_back_with_the_login(school, endpoint, someone):
+    email = someone()
+    with transaction(school.engine(ADMIN)) as session:
+        code = factories.course(session, taught_by=person_by_email(session, email)).code
+        asked = asked_before_closing(session, CloseLogin(email=email, courses_to=ADA))
+    raised = while_another_waits(
+        school,
+        endpoint,
+        lambda session: hand_over(session, HandOver(course=code, email=BEN)),
+        lambda session: close_login(session, email, courses_to=ADA, asked=asked),
+    )
+    assert isinstance(raised, ChangedMeanwhileError)
+
+
 def test_an_open_session_of_a_closed_login_has_no_rights_even_where_it_is_not_ended(school, someone):
     email = someone()
     with school.engine(email).connect() as connection:
@@ -375,8 +417,19 @@ def test_a_kept_password_moves_to_the_new_address(lmskit):
     assert (access().server.kept_login("again@example.org"), access().server.has_login("moved@example.org")) == (password, False)
     lmskit("person", "change", "again@example.org", "--email", "moved@example.org")
     assert (access().server.kept_login("moved@example.org"), access().server.has_login("again@example.org")) == (password, False)
-    lmskit("login", "disable", "--yes", "moved@example.org")
-    assert not access().server.has_login("moved@example.org")
+    lmskit("invitation", "create", "moved@example.org", "--email", "invited@example.org", "--show-code")
+    assert (access().server.kept_login("invited@example.org"), access().server.has_login("moved@example.org")) == (password, False)
+    lmskit("login", "disable", "--yes", "invited@example.org")
+    assert not access().server.has_login("invited@example.org")
+
+
+def test_a_kept_password_stays_if_the_person_has_the_new_address_already(lmskit):
+    """As when a rename is tried again whose connection was lost at the commit."""
+    lmskit("login", "create", "once@example.org", "--family", "Once", "--keep")
+    password = access().server.kept_login("once@example.org")
+    for old in ("once@example.org", "once@example.org", "twice@example.org"):
+        lmskit("login", "rename", old, "twice@example.org")
+        assert access().server.kept_login("twice@example.org") == password
 
 
 def test_a_person_who_is_not_an_administrator_any_more_has_no_administrators_rights(school, someone):

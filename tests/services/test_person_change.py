@@ -128,6 +128,14 @@ def test_a_request_names_someone_and_changes_something(session):
         change_person(session, ChangePerson(person="nobody@example.org", given_name="Ann"))
 
 
+def test_a_former_address_of_two_people_leads_to_the_one_who_had_it_last(session, student):
+    address = str(student.email)
+    change_person(session, ChangePerson(person=str(student.id), email=f"{factories.unique('new')}@example.org"))
+    last = factories.student(session, email=address)
+    change_person(session, ChangePerson(person=str(last.id), email=f"{factories.unique('new')}@example.org"))
+    assert found_person(session, address).id == last.id
+
+
 def test_a_former_address_leads_to_the_person_until_it_is_in_use_again(session, student):
     former, new = str(student.email), f"{factories.unique('new')}@example.org"
     changed = change_person(session, ChangePerson(person=former, email=new))

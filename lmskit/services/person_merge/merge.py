@@ -13,6 +13,7 @@ from lmskit.queries.person import found_person
 from lmskit.rounding import count_text
 from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
+from lmskit.services.person import keep_former_address
 from lmskit.services.person_hold import hold_person
 from lmskit.services.person_merge.conflicts import Conflict, conflicts
 from lmskit.services.person_merge.picture import picture, state_after
@@ -97,11 +98,6 @@ UPDATE outbox AS o SET student_id = :kept, request_sequence = CASE WHEN NOT EXIS
 WHERE o.student_id = :removed
 """
 """Only messages of the enrollment that moves keep the number of their request: by it, an enrollment has one message."""
-FORMER_ADDRESS = """
-INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('address', 'person', :address, :kept)
-ON CONFLICT (source, kind, external_id) DO UPDATE SET person_id = excluded.person_id
-"""
-"""Who had the address last is found by it."""
 KEEP_PREFERRED_NAME = """
 UPDATE users SET preferred_name = CAST(:name AS text), preferred_sort_name = CAST(:sorted_as AS text)
 WHERE id = :kept AND preferred_name = '' AND CAST(:name AS text) <> ''
@@ -275,7 +271,7 @@ def _merged(session: Session, kept: User, removed: User, planned: MergeReport) -
     for statement in DELETIONS:
         _run(session, statement, removed=number)
     if address is not None and goes_by is not None:
-        _run(session, FORMER_ADDRESS, address=address, kept=kept.id)
+        keep_former_address(session, kept.id, address)
     elif address is not None:
         _run(session, "UPDATE users SET email = :address WHERE id = :kept", address=address, kept=kept.id)
     _run(session, KEEP_PREFERRED_NAME, kept=kept.id, name=calls[0], sorted_as=calls[1])
