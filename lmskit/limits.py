@@ -34,6 +34,8 @@ LARGEST_SCORE = 99_999_999
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 """Characters in a password that a person chooses."""
+FEWEST_DIFFERENT = 5
+"""Different characters in it."""
 
 LONGEST_INVITATION = 30
 """Days after which an invitation expires at the latest."""

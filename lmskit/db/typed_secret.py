@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+LOGINS_OF_CODES = "invitation:"
+"""How the logins begin with which codes of invitations are used."""
+
 
 @contextmanager
 def invited(selector: str, secret: str) -> Iterator[Session]:
@@ -26,7 +29,7 @@ def invited(selector: str, secret: str) -> Iterator[Session]:
     """
     with _access_apart() as apart:
         try:
-            engine = apart.sign_in(f"invitation:{selector}", secret)
+            engine = apart.sign_in(f"{LOGINS_OF_CODES}{selector}", secret)
         except SignInRefusedError:
             raise InvitationRefusedError from None
         with transaction(engine) as session:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lmskit.db import access
+from lmskit.db.access import REFUSED
 from lmskit.db.new_password import renew_password
-from lmskit.db.typed_secret import invited, with_password
+from lmskit.db.typed_secret import LOGINS_OF_CODES, invited, with_password
 from lmskit.errors import InvitationRefusedError, LmskitError, NotSignedInError, SignInRefusedError
 from lmskit.limits import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.invitation import AcceptByForm
@@ -52,6 +53,8 @@ def sign_in_form() -> SecretForm:
 
 
 def _sign_in(request: SignIn) -> str:
+    if request.email.lower().startswith(LOGINS_OF_CODES):  # which open one thing, and are nobody's own
+        raise SignInRefusedError(REFUSED)
     return _signed_in(request.email.lower(), request.password.get_secret_value(), shared=request.shared)
 
 

@@ -1,20 +1,27 @@
 """Requests to make or change a login, and to sign in."""
 
+import unicodedata
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
+from lmskit.limits import FEWEST_DIFFERENT, LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, KnownAddress, Line, Name
 from lmskit.vocabulary import Role
 
 
-def _is_long_enough(password: SecretStr) -> SecretStr:
+def _can_be_typed(password: SecretStr) -> SecretStr:
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in password.get_secret_value()):
+        raise ValueError("A password must be made of characters that can be typed.")
+    return password
+
+
+def _is_good_enough(password: SecretStr) -> SecretStr:
     if not SHORTEST_PASSWORD <= len(password.get_secret_value()) <= LONGEST_PASSWORD:
         raise ValueError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Several words make a good one.")
-    if "\0" in password.get_secret_value():
-        raise ValueError("A password must be made of characters that can be typed.")
+    if len(set(password.get_secret_value())) < FEWEST_DIFFERENT:
+        raise ValueError(f"A password has at least {FEWEST_DIFFERENT} different characters. Several words make a good one.")
     return password
 
 
@@ -25,13 +32,13 @@ def _is_the_same(again: SecretStr, validated: ValidationInfo) -> SecretStr:
     return again
 
 
-NewPassword = Annotated[SecretStr, AfterValidator(_is_long_enough)]
+NewPassword = Annotated[SecretStr, AfterValidator(_can_be_typed), AfterValidator(_is_good_enough)]
 """A password that a person chose."""
 PasswordAgain = Annotated[SecretStr, AfterValidator(_is_the_same)]
 """The field `password` before it, typed a second time."""
 TypedAddress = Annotated[Line, Field(min_length=1, max_length=LONGEST_ADDRESS)]
 """What a person types to sign in; whether it is an address makes no difference to the answer."""
-TypedPassword = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+TypedPassword = Annotated[SecretStr, Field(min_length=1, max_length=1000), AfterValidator(_can_be_typed)]
 """A password that proves who a person is."""
 
 

@@ -188,6 +188,9 @@ def test_who_has_a_code_sets_a_password_in_the_form_is_signed_in_and_goes_on(sch
         ({"code": InvitationCode.made().shown}, "code", "This code cannot be used"),
         ({"email": ADA}, "code", "This code cannot be used"),
         ({"password": "short", "again": "short"}, "password", "A password has 12 to 200 characters"),
+        ({"password": "aaaaaaaaaaaaaa", "again": "aaaaaaaaaaaaaa"}, "password", "A password has at least 5 different characters"),
+        ({"password": "a password\nin two lines"}, "password", "A password must be made of characters that can be typed"),
+        ({"password": "a password \ud800 of half"}, "password", "A password must be made of characters that can be typed"),
         ({"again": "a password of another"}, "again", "This is not the same password"),
     ],
 )
@@ -196,6 +199,11 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_code_can_still_be_used(w
     assert list(form.problems) == [field]
     assert form.problems[field].startswith(sentence)
     assert typed(CODE, **invited).answer.startswith("Your password is set.")
+
+
+def test_a_code_is_no_password(server, invited):
+    code = InvitationCode.read(invited["code"])
+    assert pressed(f"invitation:{code.selector}", code.secret).startswith(REFUSED)
 
 
 def test_no_refusal_of_a_code_says_whether_an_address_is_known(server, invited):
