@@ -1,5 +1,6 @@
 """`lmskit enrollment`: list the students of a course, enrol and withdraw students, send the messages about it."""
 
+import datetime as dt
 from functools import partial
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from lmskit.db import access, retried, snapshot, transaction
 from lmskit.errors import InputError
 from lmskit.limits import MOST_STUDENTS
 from lmskit.listings import ROSTER
-from lmskit.models import Enrollment
+from lmskit.models import User
 from lmskit.queries.roster import roster_rows, roster_size
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawSeveral
@@ -39,6 +40,14 @@ Search = Annotated[
     ),
 ]
 Email = Annotated[str | None, typer.Argument(metavar="[EMAIL]", help="Address of the student; or --file.", show_default=False)]
+Student = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[STUDENT]",
+        help="Address, number (No.) in lists, or id in another system, written SYSTEM:ID; or --file.",
+        show_default=False,
+    ),
+]
 People = Annotated[
     str | None,
     typer.Option(
@@ -123,7 +132,7 @@ def _term_over(course: str) -> str:
 @app.command()
 def withdraw(
     course: Course,
-    email: Email = None,
+    student: Student = None,
     *,
     file: People = None,
     section: Annotated[str | None, typer.Option(metavar="NAME", help="All students of a section or group.", show_default=False)] = None,
@@ -147,15 +156,14 @@ def withdraw(
     With --file, --section or --everyone many, after a question: a large number has to be typed.
     """
     if file is None and section is None and not everyone:
-        if dry_run or withdraw_at_most is not None:
-            option = "--dry-run" if dry_run else "--withdraw-at-most"
-            raise InputError(f"{option} belongs to --file, --section and --everyone. To withdraw one student, leave it out.")
-        if email is None:
+        if withdraw_at_most is not None:
+            raise InputError("--withdraw-at-most belongs to --file, --section and --everyone. To withdraw one student, leave it out.")
+        if student is None:
             raise InputError("Give the address of the student, or for many: --file FILE, --section NAME or --everyone.")
-        _withdraw_one(course, email, notify=notify)
+        _withdraw_one(course, student, notify=notify, dry_run=dry_run)
         return
-    if email is not None:
-        raise InputError("--file, --section and --everyone say who is withdrawn. Leave EMAIL out.")
+    if student is not None:
+        raise InputError("--file, --section and --everyone say who is withdrawn. Leave STUDENT out.")
     people = None if file is None else text_of(file)
     request = WithdrawSeveral(course=course, people=people, section=section, everyone=everyone, notify=notify, at_most=withdraw_at_most)
     with transaction() as session:
@@ -174,14 +182,21 @@ def withdraw(
     end(preview)
 
 
-def _withdraw_one(course: str, email: str, *, notify: bool) -> None:
-    def work() -> Enrollment:
-        with transaction() as session:
-            return withdraw_student(session, course=course, email=email, notify=notify)
+def _withdraw_one(course: str, who: str, *, notify: bool, dry_run: bool) -> None:
+    def work() -> tuple[str, dt.date | None]:
+        with transaction() as session, session.begin_nested() as attempt:
+            enrollment = withdraw_student(session, course=course, who=who, notify=notify)
+            student = session.get_one(User, enrollment.student_id)
+            withdrawn = student.email or student.name, enrollment.ended_on
+            if dry_run:
+                attempt.rollback()
+        return withdrawn
 
-    enrollment = retried(work, idempotent=False)
-    print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
-    if notify:
+    named, ended_on = retried(work, idempotent=False)
+    print_line(f"{named} {'would be' if dry_run else 'was'} withdrawn from {course} as of {ended_on}. The record and all attempts stay.")
+    if dry_run:
+        print_line(WAS_DRY)
+    elif notify:
         deliver_once(none_sent=PARTLY)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.page import AfterNumber, ListPage, paged
-from lmskit.cli.printing import print_line
+from lmskit.cli.printing import print_error, print_line
 from lmskit.db import access, engine_for, snapshot, transaction
 from lmskit.db.failure import translated_errors
 from lmskit.db.schema_revision import require_known_schema
@@ -94,6 +94,9 @@ def list_messages(
             worded=lambda message: {**message, "when": _when(message)},
             nothing=nothing,
         )
+    instead_of_mail = transport_of(access().settings).instead_of_mail
+    if total and instead_of_mail:  # the status says sent of what is only a file
+        print_error(instead_of_mail)
 
 
 @app.command()

@@ -212,6 +212,6 @@ def _withdrawn(begin: Opener, request: Withdrawal) -> str:
         if isinstance(request, WithdrawFromRoster):
             enrollment = withdraw_by_id(session, course=request.course, student_id=request.student_id, notify=request.notify)
         else:
-            enrollment = withdraw(session, course=request.course, email=request.email, notify=request.notify)
+            enrollment = withdraw(session, course=request.course, who=request.email, notify=request.notify)
         name = session.get_one(User, enrollment.student_id).name
     return f"{name} was withdrawn from {request.course} as of {enrollment.ended_on}. The record and all attempts stay."

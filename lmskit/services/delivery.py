@@ -75,6 +75,8 @@ class DeliveryReport:
     """Result of delivering the messages that were waiting."""
 
     sent: int = 0
+    instead_of_mail: str = ""
+    """A sentence that says where messages are written instead of being mailed; empty if they go to a mail server."""
     refused: list[FailedMessage] = field(default_factory=list)
     """Refused for good: the enrollments are as they were before the request."""
     postponed: list[FailedMessage] = field(default_factory=list)
@@ -86,9 +88,12 @@ class DeliveryReport:
 
     @property
     def sentence(self) -> str:
-        """The report in one sentence."""
+        """The report in one sentence, and in another one where the messages are that were not mailed."""
         for_good, later = len(self.refused) + len(self.given_up), len(self.postponed)
-        return f"{self.sent} sent, {for_good} refused for good, {later} to be tried again."
+        rest = f"{for_good} refused for good, {later} to be tried again."
+        if self.sent and self.instead_of_mail:
+            return f"{self.sent} written, {rest} {self.instead_of_mail}"
+        return f"{self.sent} sent, {rest}"
 
 
 def always() -> bool:
@@ -117,7 +122,7 @@ def deliver_waiting(
     DatabaseError
         The database cannot be reached, even after several attempts. Messages accepted meanwhile may be sent twice.
     """
-    report = DeliveryReport()
+    report = DeliveryReport(instead_of_mail=transport.instead_of_mail)
     try:
         _give_up(begin, report)
         while report.stopped is None and go_on() and (claim := _claim(begin, lease)) is not None:
@@ -129,7 +134,7 @@ def deliver_waiting(
 
 def deliver_one(begin: Opener, transport: Transport, message_id: int, *, lease: dt.timedelta = LEASE) -> DeliveryReport:
     """Send this message, if it is due and no other dispatcher has claimed it; see `deliver_waiting`."""
-    report = DeliveryReport()
+    report = DeliveryReport(instead_of_mail=transport.instead_of_mail)
     try:
         if (claim := _claim(begin, lease, message_id)) is not None:
             _deliver(begin, transport, claim, report)

