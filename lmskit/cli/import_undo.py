@@ -45,7 +45,7 @@ def undo_run(
         question = f"Take import {run} ({report.name}) back: {count_text(report.n_taken_back, 'row')}? {report.rest}".rstrip()
         confirmed(question, instead="--yes")
         report, refreshed = _undone(run, dry_run=False)
-        if report.undone_by is None:  # somebody has taken it back meanwhile, or the first try of this command
+        if report.undone_by is None:  # another session has taken it back meanwhile, or the first try of this command
             print_line(report.nothing)
     if report.undone_by is not None:
         print_line(
