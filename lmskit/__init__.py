@@ -29,8 +29,8 @@ __all__ = ["__version__", "connect", "read_frame", "sign_out"]
 def connect(person: str | None = None) -> Engine:
     """Return the engine of a person's login: it reads what the database lets that person see.
 
-    In a notebook in which no person is signed in, a form asks for address and password. They are kept in memory until the
-    kernel ends or `sign_out` is called, and are stored nowhere else. After signing in, run the cell again.
+    In a notebook in which no person is signed in, a form asks for address and password, or for a code. They are kept in memory
+    until the kernel ends or `sign_out` is called, and are stored nowhere else. After signing in, run all cells.
 
     Parameters
     ----------

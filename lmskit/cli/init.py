@@ -79,7 +79,8 @@ def _begin(request: CreatePerson, password: str, *, harden: bool | None, operato
         address = shown(without_login(here))
         print_line(f"To use this server, here too, set the variable: LMSKIT_DATABASE_URL={address}")
         print_line("On every other machine set it as well, then: lmskit sign-in EMAIL")
-    print_line("To invite lecturers: lmskit invitation create EMAIL --family-name NAME. To open the notebooks: lmskit lab")
+    print_line("To invite lecturers: lmskit invitation create EMAIL --family-name NAME")
+    print_line("To create a term: lmskit term create CODE --name NAME --starts DAY --ends DAY. To open the notebooks: lmskit lab")
 
 
 def _is_prepared() -> bool:

@@ -61,6 +61,7 @@ def create(
         print_line(sent.code.shown)
         print_line("It is shown this once. Give it to this person alone, who chooses “I have a code” in the form to sign in of a notebook,")
         print_line("or types: lmskit invitation accept")
+        print_line(f"Notebooks open at your JupyterHub, or here, for this person: lmskit lab --as {sent.made.email}")
         return
     print_line(f"{sent.made.sentence}.")
     if not sent.unsent:

@@ -145,10 +145,8 @@ def welcome(*, address: str, person: str | None, demonstration: bool, embedded: 
     `person` is who is signed in, None if a form asks for it; `demonstration` says whether this machine has the logins of its people,
     `embedded` whether the server is the one that lmskit starts and stops.
     """
-    lines = ["", f"  JupyterLab: {address}"]
-    lines.append(
-        f"  The notebooks use the login of {person}." if person is not None else "  The notebooks ask who you are: lmskit.connect()"
-    )
+    who = "ask for a password or a code: lmskit.connect()" if person is None else f"use the login of {person}."
+    lines = ["", f"  JupyterLab: {address}", f"  The notebooks {who}"]
     if demonstration:
         lines += [
             "",

@@ -58,7 +58,8 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
         if sent.code is not None:
             hand_over = (
                 "Give the code to this person alone, who chooses “I have a code” in the form to sign in of a notebook, or types into a "
-                "terminal: lmskit invitation accept"
+                "terminal: lmskit invitation accept. Notebooks open at your JupyterHub, or, on the machine with lmskit, with: "
+                f"lmskit lab --as {email}"
             )
             return InvitationResult(f"{sent.made.sentence}. {hand_over}", email, sent.code.shown)
         if not sent.unsent:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+ASKED = "This cell ran without a sign-in. Sign in with the form above, then choose Run ▸ Run All Cells."
+"""It stays below the form after the sign-in, and is true then, too."""
+
 
 def signed_in_engine(person: str | None = None) -> Engine:
     """Return the engine of `person`, by default of the person who is signed in; show the form to sign in if no person is.
@@ -56,7 +59,7 @@ def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) ->
             raise
         _show_form()
         reason = f" {error}" if isinstance(error, SignInRefusedError) else ""
-    message = f"You are not signed in yet. Sign in with the form above, then run this cell again.{reason}"
+    message = f"{ASKED}{reason}"
     raise NotSignedInError(message)
 
 

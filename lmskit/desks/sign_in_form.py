@@ -93,4 +93,4 @@ def _signed_in(email: str, password: str, *, shared: bool) -> str:
     if shared:
         access().share_sign_in()
     others = " and in the other notebooks of this JupyterLab" if shared else ""
-    return f"You are signed in as {email}{others}. Run the cell below, or this one again."
+    return f"You are signed in as {email}{others}. Choose Run ▸ Run All Cells."

@@ -147,7 +147,10 @@ class LoginMissingError(DatabaseError):
 
     def __init__(self, *, person: str, where: str) -> None:
         self.person = person
-        super().__init__(f"There is no login for {person} on {where}. To sign in with address and password: lmskit sign-in {person}")
+        super().__init__(
+            f"There is no login for {person} on {where}. To sign in with address and password: lmskit sign-in {person}; "
+            f"to set the password with the code of an invitation: lmskit invitation accept {person}"
+        )
 
 
 class LoginLostError(DatabaseError):

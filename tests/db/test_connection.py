@@ -55,7 +55,9 @@ def test_someone_without_a_login_reads_how_to_sign_in(cluster):
     with pytest.raises(LoginMissingError) as error:
         access().url_for("nobody@example.org")
     assert str(error.value) == (
-        "There is no login for nobody@example.org on this machine. To sign in with address and password: lmskit sign-in nobody@example.org"
+        "There is no login for nobody@example.org on this machine. "
+        "To sign in with address and password: lmskit sign-in nobody@example.org; "
+        "to set the password with the code of an invitation: lmskit invitation accept nobody@example.org"
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 import lmskit
 from lmskit.db import access, engine_for, keep_login, transaction
 from lmskit.desks import course_desk, enrollment_desk, password_desk
+from lmskit.desks.sign_in import ASKED
 from lmskit.desks.sign_in_form import sign_in_form
 from lmskit.errors import NotPermittedError, NotSignedInError, SignInRefusedError
 from lmskit.schemas.invitation import CreateInvitation, InvitationCode
@@ -326,8 +327,8 @@ def test_a_sign_in_carries_over_to_the_other_notebooks_of_a_jupyterlab_when_aske
     password = school.passwords[ADA]
     with opened_notebook(**variables) as one, opened_notebook(**variables) as other:
         one.run(connect)
-        assert one.press(one.form(), {"email": ADA, "password": password}).startswith(f"You are signed in as {ADA}. Run")
-        assert "You are not signed in yet" in other.run(connect), "nobody asked for it"
+        assert one.press(one.form(), {"email": ADA, "password": password}).startswith(f"You are signed in as {ADA}. Choose")
+        assert ASKED in other.run(connect), "nobody asked for it"
         one.run("lmskit.sign_out()")
         one.run(connect)
         assert "in the other notebooks" in one.press(one.form(), {"email": ADA, "password": password, "shared": True})
@@ -335,25 +336,22 @@ def test_a_sign_in_carries_over_to_the_other_notebooks_of_a_jupyterlab_when_aske
         assert password not in json.dumps(other.messages, default=repr) + json.dumps(one.messages, default=repr)
         other.run("lmskit.sign_out()")
         with opened_notebook(**variables) as third:
-            assert "You are not signed in yet" in third.run(connect), "a person who signs out signs the others out"
+            assert ASKED in third.run(connect), "a person who signs out signs the others out"
 
 
 def test_a_notebook_asks_for_a_code_or_the_password_and_keeps_nothing_of_it(notebook, school, invited):
     connect = "import lmskit; engine = lmskit.connect()"
     assert notebook.run(connect, person_there=False).endswith("To sign in: lmskit sign-in")
     assert not [message for message in notebook.messages if message["msg_type"] == "display_data"]
-    sentence = "You are not signed in yet. Sign in with the form above, then run this cell again."
-    assert notebook.run(connect) == sentence
+    assert notebook.run(connect) == ASKED
     form = notebook.form()
     assert notebook.press(form, invited, CODE).startswith("Your password is set. ")
     notebook.run("lmskit.sign_out()")
-    assert notebook.run(connect) == sentence
+    assert notebook.run(connect) == ASKED
     form = notebook.form()
     assert notebook.press(form, {"email": ADA, "password": "a wrong password"}).startswith(REFUSED)
     password = school.passwords[ADA]
-    assert (
-        notebook.press(form, {"email": ADA, "password": password}) == f"You are signed in as {ADA}. Run the cell below, or this one again."
-    )
+    assert notebook.press(form, {"email": ADA, "password": password}) == f"You are signed in as {ADA}. Choose Run ▸ Run All Cells."
     assert notebook.run(connect) == ""
     asked = "from lmskit.db import transaction\nfrom sqlalchemy import text\n"
     asked += "with transaction() as s: print(s.scalar(text('SELECT my_address()')))"
@@ -372,4 +370,4 @@ def test_a_notebook_asks_for_a_code_or_the_password_and_keeps_nothing_of_it(note
     assert ADA in written
     assert not [secret for secret in (password, "a wrong password", OWN, invited["code"]) if secret in written]
     assert "signed out" in notebook.run("lmskit.sign_out()\nfrom lmskit.db import engine_for\nengine_for()")
-    assert notebook.run(connect) == sentence
+    assert notebook.run(connect) == ASKED
