@@ -172,10 +172,10 @@ QUIZZES = Columns(
 )
 
 QUIZ_EXCEPTIONS = Columns(
-    Column("quiz_id", "int64"),
+    Column("quiz_id", "int64", heading="Quiz"),
     QUIZ_WEEK,
-    Column("title", "str", "of the quiz", heading="Quiz"),
-    Column("student_id", "int64"),
+    Column("title", "str", "of the quiz", heading="Title"),
+    Column("student_id", "int64", heading="No."),
     NAME.renamed("name", heading="Student"),
     Column("excused", "bool", "whether the attempts of the student at the quiz are left out of the evidence", heading="Excused"),
     Column("due_on", "object", "`date`, the last day for this student; None = as for others", heading="Due"),
@@ -314,7 +314,7 @@ STUDENTS_TO_HELP = Columns(
         "last_submitted_at",
         "datetime64[us, UTC]",
         "last attempt in this course with a known time, graded or not; NaT without any",
-        heading="Last attempt (UTC)",
+        heading="Last attempt",
     ),
     Column("reason", "str", "why the student is listed, with the weeks", heading="Why"),
 )

@@ -71,15 +71,21 @@ def minute(moment: dt.datetime) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def day_beyond_calendar(value: object) -> str | None:
-    """Return what to show instead of a day or time that stands for one beyond Python's calendar; None for any other value.
+def day_or_time(value: object) -> str | None:
+    """Return a day or a time as tables show it, also one beyond Python's calendar; None for any other value.
 
     Examples
     --------
-    >>> day_beyond_calendar(LAST_DAY), day_beyond_calendar(dt.date(2026, 9, 14))
-    ('after the year 9999', None)
+    >>> day_or_time(LAST_DAY), day_or_time(dt.date(2026, 9, 14)), day_or_time("2026")
+    ('after the year 9999', '2026-09-14', None)
+    >>> day_or_time(dt.datetime(2026, 10, 5, 14, 20, 31, 7, tzinfo=dt.UTC)), day_or_time(dt.datetime(2026, 10, 5, 14, 20, 31))
+    ('2026-10-05 14:20 UTC', '2026-10-05 14:20')
     """
     if not isinstance(value, dt.date):  # a datetime is a date too
         return None
     day = value.date() if isinstance(value, dt.datetime) else value
-    return "before the year 1" if day <= FIRST_DAY else "after the year 9999" if day >= LAST_DAY else None
+    if day <= FIRST_DAY or day >= LAST_DAY:
+        return "before the year 1" if day <= FIRST_DAY else "after the year 9999"
+    if not isinstance(value, dt.datetime):
+        return str(day)
+    return minute(value) if value.tzinfo else f"{value:%Y-%m-%d %H:%M}"

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.course import Course
-from lmskit.cli.course_create import typed_week
+from lmskit.cli.course_create import typed_weeks
 from lmskit.cli.printing import print_line
 from lmskit.db import transaction
 from lmskit.errors import InputError
@@ -35,7 +35,7 @@ def change(
     """
     if title is None and not week and not remove_week:
         raise InputError("Say what to change: --title, --week or --remove-week.")
-    weeks = [typed_week(text) for text in week or ()]
+    weeks = typed_weeks(week or ())
     changes = CourseChanges.model_validate({"course": course, "title": title, "weeks": weeks, "remove_weeks": remove_week or ()})
     with transaction() as session:
         stored = course_outline(session, changes.course)

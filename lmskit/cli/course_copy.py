@@ -60,9 +60,9 @@ def copy(
     request = CopyCourse.model_validate({"course": course, "term": term, "code": code, "lecturer": lecturer, "staff": staff})
     if request.staff is None:
         with snapshot() as session:
-            members = staff_members(session, course_by_code(session, request.course).id)
+            members = [f"{email} ({role})" for email, role in staff_members(session, course_by_code(session, request.course).id)]
         if members and not (yes or dry_run):
-            answer = _asked_staff([f"{email} ({role})" for email, role in members], what=request.course)
+            answer = _asked_staff(members, what=request.course)
             request = CopyCourse.model_validate(request.model_dump() | {"staff": answer})
     done = _done(request, dry_run=dry_run, yes=yes)
     if done is not None:
@@ -138,7 +138,7 @@ def _asked_staff(members: Sequence[str], *, what: str) -> str:
     try:
         return asked(QUESTION, instead=StaffNotChosenError.options)
     except InputError:
-        raise StaffNotChosenError(what=what) from None
+        raise StaffNotChosenError(what=what, staff=members) from None
 
 
 def _print(done: CopiedTerm) -> None:

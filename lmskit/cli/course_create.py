@@ -1,11 +1,13 @@
 """`lmskit course create`: create a course with its syllabus."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from lmskit.cli.printing import print_line
 from lmskit.db import retried, transaction
+from lmskit.errors import InputError
 from lmskit.models import Course
 from lmskit.rounding import count_text
 from lmskit.schemas.course import CreateCourse
@@ -42,7 +44,7 @@ def create(
             "title": title,
             "term": term,
             "lecturer": lecturer,
-            "weeks": [typed_week(text) for text in week or []],
+            "weeks": typed_weeks(week or ()),
             "new_term": new_term or None,
         }
     )
@@ -56,7 +58,18 @@ def create(
     print_line(f"The course {created.code} was created with {weeks}. To enrol a student: lmskit enrollment add {created.code} EMAIL")
 
 
-def typed_week(text: str) -> dict[str, str]:
-    """The number and the topic of a week that a person typed, such as `1: Averages`; they are not validated yet."""
-    number, _, topic = text.partition(":")
-    return {"week_number": number.strip(), "topic": topic}
+def typed_weeks(texts: Iterable[str]) -> list[dict[str, str]]:
+    """The number and the topic of each week that a person typed, such as `1: Averages`; their limits are not checked yet.
+
+    Raises
+    ------
+    InputError
+        A text is not a number, a colon and a topic.
+    """
+    weeks = []
+    for position, text in enumerate(texts, start=1):
+        number, _, topic = (part.strip() for part in text.partition(":"))
+        if not (number.lstrip("-").isdecimal() and topic):
+            raise InputError(f"--week, number {position}: Write number, colon and topic, such as '1: Averages'.")
+        weeks.append({"week_number": number, "topic": topic})
+    return weeks

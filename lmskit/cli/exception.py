@@ -29,11 +29,10 @@ Student = Annotated[
 def list_exceptions(course: Course, page: ListPage) -> None:
     """List who is excused from a quiz of a course or has more time for it."""
     nothing = f"Every quiz of {course} holds for all students alike."
-    headings = {"quiz_id": "No.", "student_id": "Student no."} | QUIZ_EXCEPTIONS.headings
     with snapshot() as session:
         total = count_quiz_exceptions(session, course)
         read = partial(quiz_exception_rows, session, course)
-        page.show(read, QUIZ_EXCEPTIONS, total=total, headings=headings, worded=_worded, nothing=nothing)
+        page.show(read, QUIZ_EXCEPTIONS, total=total, worded=_worded, nothing=nothing)
 
 
 def _worded(row: Mapping[str, Any]) -> Mapping[str, Any]:

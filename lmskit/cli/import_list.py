@@ -13,6 +13,7 @@ from lmskit.cli.typed_number import run_typed
 from lmskit.db import snapshot
 from lmskit.listings import IMPORT_RUNS, WRITTEN_ROWS
 from lmskit.queries.import_run import count_import_runs, import_run, import_run_rows, undone_by, written_row_counts
+from lmskit.readable import minute
 from lmskit.services.permission import administrators_only
 
 Run = Annotated[
@@ -22,7 +23,6 @@ Run = Annotated[
 FIRST_FINDINGS = 20
 """Rejections of an import that `show` prints."""
 NOTHING_RECORDED = "It changed nothing whose changes are recorded; those of sections and groups are not."
-MINUTE = "%Y-%m-%d %H:%M %Z"
 
 
 @paged(after=AfterNumber, named_by="id")
@@ -34,7 +34,6 @@ def list_runs(page: ListPage) -> None:
             partial(import_run_rows, session),
             IMPORT_RUNS,
             total=count_import_runs(session),
-            worded=lambda run: {**run, "started_at": f"{run['started_at']:{MINUTE}}"},
             nothing=nothing,
         )
 
@@ -44,7 +43,7 @@ def show_run(run: Run) -> None:
     with snapshot() as session, administrators_only("look at imports"):
         found = import_run(session, run)
         written, taken_back = written_row_counts(session, found), undone_by(session, found)
-    print_line(f"Import {found.id}: {found.name} ({found.format}), {found.started_at:{MINUTE}}, {found.status.value}.")
+    print_line(f"Import {found.id}: {found.name} ({found.format}), {minute(found.started_at)}, {found.status.value}.")
     if found.undoes is not None:
         print_line(f"It took back import {found.undoes}.")
     print_line(

@@ -16,6 +16,7 @@ from lmskit.db.schema_revision import require_known_schema
 from lmskit.listings import MESSAGES
 from lmskit.queries.course import course_by_code
 from lmskit.queries.outbox import count_outbox_messages, message_rows
+from lmskit.readable import minute
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.delivery import watch as watch_outbox
 from lmskit.services.mail_check import send_test_message
@@ -131,8 +132,8 @@ def retry(
 
 def _when(message: Any) -> str | None:  # noqa: ANN401 - a row of the database
     if message["sent_at"] is not None:
-        return f"{message['sent_at']:%Y-%m-%d %H:%M %Z}"
-    return f"from {message['available_at']:%Y-%m-%d %H:%M %Z}" if message["status"] == OutboxStatus.WAITING else None
+        return minute(message["sent_at"])
+    return f"from {minute(message['available_at'])}" if message["status"] == OutboxStatus.WAITING else None
 
 
 def _watch(every: float) -> None:

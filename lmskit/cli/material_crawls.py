@@ -1,6 +1,5 @@
 """`lmskit material crawls`: past and running crawls, and how to go on with those that were interrupted."""
 
-import datetime as dt
 import shlex
 from functools import partial
 from typing import Annotated, Any
@@ -31,7 +30,6 @@ def crawls(
             partial(crawl_rows, session, course),
             CRAWLS,
             total=count_crawls(session, course),
-            worded=lambda row: {**row, "started_at": _minute(row["started_at"]), "ended_at": _minute(row["ended_at"])},
             nothing="No site has been crawled yet: lmskit material crawl URL",
         )
     for row in listed:
@@ -48,10 +46,6 @@ def way_on(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
         return f". {beyond_limit(asked)} As a command: lmskit material crawl URL --course {shlex.quote(row['course'])} --section"
     unless = "unless it runs now, " if row["state"] == CrawlState.RUNNING else ""
     return f"; {unless}to go on: {continuation(row)}"
-
-
-def _minute(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%d %H:%M %Z}"
 
 
 def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`

@@ -1,6 +1,5 @@
 """`lmskit person list`, `show`: who is in lmskit, and what is known of one person."""
 
-import datetime as dt
 from functools import partial
 from typing import Annotated
 
@@ -11,7 +10,8 @@ from lmskit.cli.printing import print_line, print_table
 from lmskit.db import snapshot
 from lmskit.listings import PEOPLE, PERSON_COURSES, PERSON_IDS
 from lmskit.queries.person import count_people, person_rows
-from lmskit.read_models.person import MINUTE, person_view
+from lmskit.read_models.person import person_view
+from lmskit.readable import minute
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Role
 
@@ -67,4 +67,4 @@ def show(who: Who) -> None:
         print_line(f"… and {view.n_courses - len(view.courses):,} more courses.")
     for merge in view.merges:
         former = f"Person {merge['removed_id']} ({merge['former_name']}) was merged into this one"
-        print_line(f"{former} on {merge['merged_at'].astimezone(dt.UTC):{MINUTE}}: receipt {merge['receipt']}.")
+        print_line(f"{former} on {minute(merge['merged_at'])}: receipt {merge['receipt']}.")

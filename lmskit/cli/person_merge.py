@@ -1,9 +1,8 @@
 """`lmskit person merge`, `split`, `merges`: make one person of two, and two of one again."""
 
-import datetime as dt
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlalchemy.orm import Session
@@ -18,7 +17,6 @@ from lmskit.db import snapshot
 from lmskit.listings import CONFLICTS, PERSON_MERGES, SPLIT_PARTS
 from lmskit.progress import Progress
 from lmskit.queries.person_merge import count_person_merges, person_merge_rows
-from lmskit.read_models.person import MINUTE
 from lmskit.services.mastery import RefreshReport
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_merge import MergeReport, SplitReport, merge_people, split_person
@@ -80,13 +78,9 @@ def split(receipt: Receipt, *, dry_run: DryRun = False, yes: Yes = False) -> Non
 @paged()
 def merges(page: ListPage) -> None:
     """List who was merged into whom, newest first, with the receipts."""
-
-    def worded(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any list
-        return {**row, "merged_at": f"{row['merged_at'].astimezone(dt.UTC):{MINUTE}}"}
-
     with snapshot() as session, administrators_only("list who was merged"):
         total = count_person_merges(session)
-        page.show(partial(person_merge_rows, session), PERSON_MERGES, total=total, worded=worded, nothing="No person was merged yet.")
+        page.show(partial(person_merge_rows, session), PERSON_MERGES, total=total, nothing="No person was merged yet.")
 
 
 def _merged(kept: str, removed: str, *, dry_run: bool, previewed: MergeReport | None = None) -> tuple[MergeReport, RefreshReport]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lmskit.progress import waits_shown
-from lmskit.readable import bounded, day_beyond_calendar
+from lmskit.readable import bounded, day_or_time
 from lmskit.rounding import MISSING
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def visible(value: object) -> str:
     """
     if is_missing(value):
         return MISSING
-    text = day_beyond_calendar(value) or bounded(str(value))
+    text = day_or_time(value) or bounded(str(value))
     return "".join("\ufffd" if _has_an_effect(character) else character for character in text)
 
 

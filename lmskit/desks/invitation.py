@@ -13,7 +13,6 @@ from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, has_open_invitation, invitations
 from lmskit.queries.login import count_logins, login_rows
 from lmskit.queries.person import person_by_email
-from lmskit.readable import minute
 from lmskit.services.invitation import asked_before_revoking, invite, revoke_invitation
 from lmskit.services.permission import require_administrator
 from lmskit.services.transport import transport_of
@@ -40,8 +39,6 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
             found = invitations(session, only_open=only_open, limit=limit, offset=offset)
             total = count_invitations(session, only_open=only_open)
         shown = found.assign(role=[ROLES.get(role, role) for role in found["role"]])
-        for name in ("created_at", "expires_at", "accepted_at"):
-            shown[name] = [None if moment is None else _on_one_line(minute(moment)) for moment in found[name]]
         names = dict(zip(found["email"], found["name"], strict=True))
         are_open = frozenset(found["email"][found["state"] == "open"])
         table = INVITATIONS.shown(shown).drop(columns="Invitation")
@@ -80,7 +77,3 @@ def invitation_desk(*, page: int = 1, begin: Opener = transaction, read: Opener 
     return InvitationScreen(
         InvitationWork(people, listed, is_invited, invite_person, ask_to_revoke, revoke), mail_server=mail_server, page=page
     )
-
-
-def _on_one_line(text: str) -> str:
-    return text.replace(" ", "\N{NO-BREAK SPACE}")

@@ -30,6 +30,7 @@ from lmskit.queries.crawl_list import crawls
 from lmskit.queries.material import count_materials, materials_of_course
 from lmskit.queries.material_vectors import lacks_vectors, model_in_use
 from lmskit.queries.page import MAX_PAGE
+from lmskit.readable import minute
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import CrawlRequest
 from lmskit.schemas.material import AddMaterial, ChangeMaterial, MaterialDetails, RemoveMaterials
@@ -109,7 +110,7 @@ class _Desk:
         with self._read() as session:
             newest = crawls(session, course, limit=1).to_dict("records")
         return " ".join(
-            f"Last crawl: {crawl['start_url']}, {crawl['started_at']:%Y-%m-%d %H:%M %Z}, "
+            f"Last crawl: {crawl['start_url']}, {minute(crawl['started_at'])}, "
             f"{_CRAWL_WORDS.get(crawl['state'], crawl['state'])}: {crawl['done']:,} done, {crawl['not_added']:,} not added, "
             f"{crawl['waiting']:,} waiting."
             for crawl in newest

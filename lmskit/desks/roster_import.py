@@ -24,6 +24,7 @@ from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.source_key import source_key
 from lmskit.queries.import_run import import_runs
+from lmskit.readable import minute
 from lmskit.schemas.file_import import ImportFile
 from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.import_choices import remember_choices, remembered_choices
@@ -86,7 +87,7 @@ def _last_import(session: Session) -> str:
     """What was imported last, by anyone: it may have gone on after the page with its form was closed. Empty if nothing was."""
     newest = import_runs(session, limit=1)
     for run in newest.to_dict("records"):
-        when, by = f"{run['started_at']:%Y-%m-%d %H:%M %Z}", run["actor"]
+        when, by = minute(run["started_at"]), run["actor"]
         counts = f"{run['added']:,} added, {run['changed']:,} changed, {run['unchanged']:,} unchanged, {run['rejected']:,} rejected"
         what = f"took import {run['undoes']} back" if pd.notna(run["undoes"]) else run["name"]
         return f"Last import: {what}, {when}, by {by}, {run['status']}: {counts}. All imports are in admin/taking_back."

@@ -18,6 +18,7 @@ from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.personal_data import person_id_of
 from lmskit.queries.question_bank import question_banks
 from lmskit.queries.quiz import quizzes
+from lmskit.readable import minute
 from lmskit.rounding import count_text
 from lmskit.schemas.deletion import Deletable, DeleteRequest
 from lmskit.services.deletion import delete_attempt, delete_course, delete_person, delete_quiz, delete_term
@@ -96,7 +97,7 @@ def _deletion_form(*, begin: Opener, read: Opener) -> DeletionForm:
 def _shown(session: Session, number: int) -> ImportShown:
     found = import_run(session, number)
     taken_back = undone_by(session, found)
-    began = f"{found.started_at:%Y-%m-%d %H:%M %Z}"
+    began = minute(found.started_at)
     counts = f"{found.added:,} added + {found.changed:,} changed + {found.unchanged:,} unchanged + {found.rejected:,} rejected"
     sentences = [f"Import {found.id}: {found.name} ({found.format}), {began}, {found.status.value}. Rows: {found.rows_in:,} = {counts}."]
     if found.audit_from is None:

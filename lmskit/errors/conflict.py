@@ -6,6 +6,8 @@ from lmskit.errors.base import LmskitError
 
 FIRST_MISTAKES = 3
 """Mistakes in a quiz that a sentence names."""
+FIRST_STAFF = 10
+"""Members of the staff that a sentence names."""
 
 
 class ConflictError(LmskitError):
@@ -92,9 +94,11 @@ class StaffNotChosenError(ConflictError):
 
     options = "--staff all, --staff none, or --staff ADDRESS,ADDRESS"
 
-    def __init__(self, *, what: str) -> None:
+    def __init__(self, *, what: str, staff: Sequence[str]) -> None:
+        more = f" and {len(staff) - FIRST_STAFF:,} more" if len(staff) > FIRST_STAFF else ""
         super().__init__(
-            f"People work in {what} beside the responsible lecturer. Nothing was changed. Say which of them come along into the copy."
+            f"People work in {what} beside the responsible lecturer: {', '.join(staff[:FIRST_STAFF])}{more}. Nothing was changed. "
+            "Say which of them come along into the copy."
         )
 
 

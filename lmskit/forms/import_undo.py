@@ -11,6 +11,7 @@ from lmskit.forms.background_work import BackgroundWork
 from lmskit.forms.field import Field, row
 from lmskit.forms.typed_number import is_typed
 from lmskit.listings import IMPORT_RUNS
+from lmskit.readable import minute
 from lmskit.rounding import count_text
 from lmskit.widgets import PAGE_SIZE, Message, Pager, Table, errors_shown, heading, set_options
 
@@ -140,7 +141,7 @@ class PastImports:
             self.table.show(IMPORT_RUNS.shown(page).drop(columns="In"))  # the sum of the others; the table fits without it
             taken = page["undoes"].isna()
             labels = zip(page["id"][taken], page["name"][taken], page["started_at"][taken], strict=True)
-            set_options(self.chosen, [(f"{number} · {name} · {at:%Y-%m-%d %H:%M}", int(number)) for number, name, at in labels])
+            set_options(self.chosen, [(f"{number} · {name} · {minute(at)}", int(number)) for number, name, at in labels])
             self._allow()
             self.pager.show(total=total)
 

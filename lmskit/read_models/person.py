@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.person import found_person
 from lmskit.queries.person_courses import count_person_courses, person_course_rows, person_id_rows
 from lmskit.queries.person_merge import person_merge_rows
+from lmskit.readable import minute
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lmskit.models import User
     from lmskit.queries.frame import Rows
 
-MINUTE = "%Y-%m-%d %H:%M UTC"
 LOGINS = {None: "No login.", True: "The login is open.", False: "The login is closed."}
 
 
@@ -59,7 +58,7 @@ def person_view(session: Session, who: str) -> PersonView:
         There is no such person.
     """
     person = found_person(session, who)
-    since = f"{person.created_at.astimezone(dt.UTC):{MINUTE}}"
+    since = f"{minute(person.created_at)}"
     official = f" (official name: {person.official_name})" if person.name != person.official_name else ""
     what = f"{person.name}{official}, {person.role.word}, {person.email or 'no address'}"
     login = () if person.role is Role.STUDENT else (LOGINS[login_is_open(session, person)],)

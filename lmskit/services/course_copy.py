@@ -126,8 +126,9 @@ def copy_term(session: Session, request: CopyTerm, *, dry_run: bool = False) -> 
     sources = courses_of_term(session, request.source)
     _open_term(session, request.term)
     chosen = request.staff
-    if chosen is None and any(staff_members(session, course.id) for course in sources):
-        raise StaffNotChosenError(what=f"courses of {request.source}")
+    members = [f"{course.code}: {email} ({role})" for course in sources for email, role in staff_members(session, course.id)]
+    if chosen is None and members:
+        raise StaffNotChosenError(what=f"courses of {request.source}", staff=members)
     emails = {email for course in sources for email, _ in staff_members(session, course.id)}
     require_members(chosen.emails if chosen else (), emails, term=request.source)
 
@@ -191,8 +192,9 @@ def _copy(session: Session, request: CopyCourse) -> CopiedCourse:
     session.execute(select(Course.id).where(Course.id == source.id).with_for_update(key_share=True))
     to_term = _open_term(session, request.term)
     from_term = session.get_one(Term, source.term_id)
-    if request.staff is None and staff_members(session, source.id):
-        raise StaffNotChosenError(what=source.code)
+    members = staff_members(session, source.id)
+    if request.staff is None and members:
+        raise StaffNotChosenError(what=source.code, staff=[f"{email} ({role})" for email, role in members])
     others = courses_of_module(session, module_code=source.module_code, term_id=to_term.id)
     course = _add_course(session, source, request, from_term, to_term)
     _copy_rows(session, source.id, course.id, shift=(to_term.starts_on - from_term.starts_on).days)

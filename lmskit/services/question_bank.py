@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import delete, select, text
 
 from lmskit.errors import ImportFileError, QuestionBankUsedError, QuizAmbiguousError, WeekNeededError
+from lmskit.importers import advice
 from lmskit.importers.question_banks.bank import ParsedQuestion
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, RowWarning, shortened
 from lmskit.importers.week import week_named
@@ -288,7 +289,7 @@ def _report(
             *(warning for warning in bank.warnings if (warning.file, warning.row) not in refused_positions),
             *_undecided(bank, joined),
         ),
-        notes=(*bank.notes, *_notes(bank, wanted, target, joined)),
+        notes=(*bank.notes, *_notes(bank, wanted, target, joined, dry_run=dry_run)),
         touched=tuple(dict.fromkeys(key for quiz in joined for key in quiz.touched)),
         outcomes=tuple(sorted(outcomes, key=lambda outcome: (outcome.part, outcome.row or 0))),
     )
@@ -313,16 +314,16 @@ def _undecided(bank: Bank, joined: Sequence[JoinedQuestions]) -> Iterator[RowWar
                 yield RowWarning(bank.name, None, None, f"Question {slot} of {quiz.quiz.title}"[:200], f"{COULD_BE_SEVERAL}: {candidates}")
 
 
-def _notes(bank: Bank, wanted: TakeBank, target: _Target | None, joined: Sequence[JoinedQuestions]) -> list[str]:
+def _notes(bank: Bank, wanted: TakeBank, target: _Target | None, joined: Sequence[JoinedQuestions], *, dry_run: bool) -> list[str]:
     of_joined = [note for quiz in joined for note in quiz.notes()]
     if target is None and bank.questions:
         return [f"The questions belong to no quiz yet: the reports on the quizzes of {wanted.course} say which are in them.", *of_joined]
     if target is None:
         return [f"No quiz {wanted.title!r} was created, since none of the questions can be imported."]
-    return [*_notes_on_quiz(wanted, target), *of_joined]
+    return [*_notes_on_quiz(bank, wanted, target, dry_run=dry_run), *of_joined]
 
 
-def _notes_on_quiz(wanted: TakeBank, target: _Target) -> list[str]:
+def _notes_on_quiz(bank: Bank, wanted: TakeBank, target: _Target, *, dry_run: bool) -> list[str]:
     quiz = target.quiz
     where = "without a week" if quiz.week_number is None else f"in week {quiz.week_number}"
     described = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} {where}"
@@ -330,4 +331,7 @@ def _notes_on_quiz(wanted: TakeBank, target: _Target) -> list[str]:
         stays = "in its week" if quiz.week_number is not None else "without a week"
         asked = f"week {wanted.week_number} was asked for. To change its week: the notebook admin/quiz_setup"
         return [f"The questions belong to {described}. The quiz stays {stays}; {asked}"]
+    if target.is_new and wanted.title == bank.title:
+        other = f"; {advice.TITLE}." if dry_run else ". To change its title: the notebook admin/quiz_setup"
+        return [f"The questions belong to {described}, called after the file{other}"]
     return [f"The questions belong to {described}."]

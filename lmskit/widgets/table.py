@@ -10,7 +10,7 @@ import numbers
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.readable import bounded, day_beyond_calendar
+from lmskit.readable import bounded, day_or_time
 from lmskit.rounding import MISSING, number_text
 
 LONGEST_WORD_SHOWN_AS_CODE = 30
@@ -35,10 +35,8 @@ def cell_text(value: object) -> str:
         return MISSING
     if pd.api.types.is_bool(value):
         return "yes" if value else "no"
-    if (beyond := day_beyond_calendar(value)) is not None:
-        return beyond
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+    if (text := day_or_time(value)) is not None:
+        return text
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         return number_text(float(value))
     return bounded(str(value))

@@ -41,7 +41,8 @@ def test_a_course_is_created_with_weeks_and_a_new_term_and_shown(lmskit, code, l
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"--week": "Truth"}, "--week, number 1: This must be a whole number. --week, number 1: This must not be empty."),
+        ({"--week": "Truth"}, "--week, number 1: Write number, colon and topic, such as '1: Averages'."),
+        ({"--week": "61: Truth"}, "--week, number 1: This must be at most 60."),
         ({"--lecturer": "nobody@example.org"}, "There is no lecturer with the address nobody@example.org. "),
         (
             {"--term": "NEVER"},
@@ -109,10 +110,7 @@ def test_a_course_gets_another_title_and_other_weeks_and_what_is_not_named_stays
         ([], "Say what to change: --title, --week or --remove-week.\n"),
         (["--remove-week", "9"], "The syllabus of {code} has no week 9. To see its weeks: lmskit course show {code}\n"),
         (["--remove-week", "99"], "--remove-week, number 1: This must be at most 60.\n"),
-        (
-            ["--week", "1: A", "--week", "Truth"],
-            "--week, number 2: This must be a whole number. --week, number 2: This must not be empty.\n",
-        ),
+        (["--week", "1: A", "--week", "2:"], "--week, number 2: Write number, colon and topic, such as '1: Averages'.\n"),
         (["--title", " "], "--title: This must not be empty.\n"),
     ],
 )

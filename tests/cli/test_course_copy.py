@@ -40,7 +40,9 @@ def test_a_course_is_shown_first_and_then_copied(lmskit, terms, admin_engine):
     assert lmskit("term", "close", before, "--yes").exit_code == 0
     unasked = lmskit("course", "copy", course, "--term", after, "--yes")
     assert (unasked.exit_code, unasked.stdout) == (1, "")
-    assert unasked.stderr.startswith(f"People work in {course} beside the responsible lecturer. Nothing was changed.")
+    assert unasked.stderr.startswith(
+        f"People work in {course} beside the responsible lecturer: {colleague} (co-lecturer). Nothing was changed."
+    )
     assert "--staff all, --staff none" in unasked.stderr
     dry = lmskit("course", "copy", course, "--term", after, "--staff", colleague, "--dry-run")
     for sentence in (f"{course} → CS-{after}: A course.", "1 quiz with 0 questions and their keys", f"Staff: {colleague} (co-lecturer).",
@@ -58,12 +60,13 @@ def test_a_course_is_shown_first_and_then_copied(lmskit, terms, admin_engine):
 
 
 def test_a_term_is_copied_and_what_is_there_is_left_out(lmskit, terms):
-    before, after, course, _ = terms
+    before, after, course, colleague = terms
     for option, typed in (("--dry-run", "none\n"), ("--staff=none", "")):
         tried = lmskit("term", "copy", before, after, option, typed=typed)  # neither answers every question
         assert tried.exit_code == 1
     unanswered = lmskit("term", "copy", before, after, typed="")
     assert f"{course}: " in unanswered.stdout
+    assert f"beside the responsible lecturer: {course}: {colleague} (co-lecturer). Nothing" in " ".join(unanswered.stderr.split())
     assert "Say which of them come along into the copy (--staff all, --staff none" in " ".join(unanswered.stderr.split())
     done = lmskit("term", "copy", before, after, "--staff", "none", "--yes")
     assert (done.exit_code, done.stdout.endswith(f"1 course of {before} copied into {after}.\n")) == (0, True)

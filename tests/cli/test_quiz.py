@@ -42,6 +42,8 @@ def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_
     assert done.exit_code == 3, done.output
     assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.stdout
     assert "arrays.gift, row 5: is a description, not a question" in done.stdout
+    after_file = lmskit("import", "gift", str(bank), "--course", course.code, "--week", "1", "--dry-run")
+    assert "the new quiz 'arrays' in week 1, called after the file; --title changes that." in " ".join(after_file.stdout.split())
     other = lmskit("import", "gift", str(bank), "--course", course.code, "--without-week", "--title", "Later")
     assert "the new quiz 'Later' without a week" in " ".join(other.stdout.split())
     again = lmskit("import", str(bank), "--course", course.code, "--title", "Arrays")

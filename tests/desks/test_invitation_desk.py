@@ -13,6 +13,7 @@ from lmskit.models import OutboxMessage, User
 from lmskit.queries.invitation import invitation_rows
 from lmskit.schemas.invitation import InvitationCode
 from lmskit.vocabulary import Role
+from lmskit.widgets.table import cell_text
 from tests import factories
 
 
@@ -59,7 +60,7 @@ def test_a_new_lecturer_is_invited_with_a_code_that_is_shown_once(session, desk,
     assert InvitationCode.read(code).shown == code
     assert not [widget for widget in _instances.values() if code in str(widget.get_state())]
     row = desk.table.frame[desk.table.frame["E-mail"] == address]
-    assert (row["State"].item(), row["Expires"].item()[-3:], row["Accepted"].item()) == ("open", "UTC", None)
+    assert (row["State"].item(), cell_text(row["Expires"].item())[-3:], row["Accepted"].item()) == ("open", "UTC", None)
     assert desk.email.value == ""
 
 

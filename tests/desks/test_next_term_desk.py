@@ -70,7 +70,8 @@ def test_a_course_is_shown_and_then_copied_with_those_who_were_selected(session,
     into, course = desk.term.value, f"CS102-{term.code}"
     desk.course.value = course
     press(desk, desk.copying.button)
-    assert desk.copying.message.value.startswith(f"People work in {course} beside the responsible lecturer. Nothing was changed.")
+    assert desk.copying.message.value.startswith(f"People work in {course} beside the responsible lecturer: ")
+    assert f"{desk.members.options[0][1]} (co-lecturer)" in desk.copying.message.value
     assert desk.copying.question.value == ""
     desk.staff.value = THESE
     desk.members.value = (desk.members.options[1][1],)
