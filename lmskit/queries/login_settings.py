@@ -30,7 +30,7 @@ def login_settings_findings(session: Session) -> Iterator[Finding]:
     for row in rows:
         yield note(
             "login settings",
-            f"{row.login} has changed settings of the own login ({row.settings}), which apply to each new session. "
+            f"{row.login} has changed settings of their own login ({row.settings}), which apply to each new session. "
             f"To remove them, give the login a new password: lmskit passwd {row.login}",
         )
     if not rows:

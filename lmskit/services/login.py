@@ -118,7 +118,7 @@ def close_login(
     """
     person = _person_with_login(session, email)
     request = CloseLogin(email=email, courses_to=courses_to, keep_courses=keep_courses)
-    courses = courses_in_open_terms(session, person, locked=not keep_courses)
+    courses = courses_in_open_terms(session, person, locked=courses_to is not None)
     if asked not in {None, _question(session, request, person, courses)}:
         raise ChangedMeanwhileError(what=f"the courses of {email}")
     for course in [] if keep_courses else courses:

@@ -225,7 +225,7 @@ def test_a_first_password_is_changed_in_the_form_to_sign_in(server, newcomer):
     assert pressed(newcomer, FIRST).startswith(REFUSED)
 
 
-def test_who_is_signed_in_changes_the_own_password_and_stays_signed_in(server, newcomer):
+def test_who_is_signed_in_changes_their_own_password_and_stays_signed_in(server, newcomer):
     keep_login(newcomer, FIRST)
     access().sign_in(newcomer, FIRST)
     form, values = password_desk(), {"present": FIRST, "password": OWN, "again": OWN}

@@ -214,7 +214,7 @@ def test_settings_that_a_lecturer_gave_the_own_login_are_named(embedded, make_pe
     finding = findings()["login settings"]
     assert finding["is_note"]
     assert finding["sentence"] == (
-        f"{LECTURER} has changed settings of the own login (statement_timeout=0), which apply to each new session. "
+        f"{LECTURER} has changed settings of their own login (statement_timeout=0), which apply to each new session. "
         f"To remove them, give the login a new password: lmskit passwd {LECTURER}"
     )
     make_person(LECTURER, Role.LECTURER)
