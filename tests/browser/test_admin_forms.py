@@ -474,6 +474,7 @@ def enrol(open_form, email, family_name):
     desk.field("E-mail").fill(email)
     desk.field("Family name").fill(family_name)
     press(desk, "Enrol")
+    press(desk, "Yes, enrol")
     shows(desk, f"{email} is enrolled in SIM-PROG-2026B")
 
 
@@ -522,7 +523,7 @@ def test_the_outbox_shows_the_state_of_messages_and_delivers_what_is_due(open_fo
     expect(lab.output.locator(".lmskit-letter")).to_contain_text("Dear Ada Lovelace,")
     pictures(lab, "outbox_welcome", top=top)
     press(lab, "Deliver what is due")
-    shows(lab, " written, ")
+    shows(lab, " sent, ")
     lab.field("Status").select_option(label="sent")
     expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
     pictures(lab, "outbox_delivered")
