@@ -9,6 +9,7 @@ from lmskit.cli.course_create import typed_weeks
 from lmskit.cli.printing import print_line
 from lmskit.db import transaction
 from lmskit.errors import InputError
+from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.queries.course import course_outline
 from lmskit.schemas.course import CourseChanges
 from lmskit.services.course import change_course
@@ -26,7 +27,8 @@ def change(
         typer.Option(metavar="'N: TOPIC'", help="A week that is new, or has another topic; give one for each.", show_default=False),
     ] = None,
     remove_week: Annotated[
-        list[int] | None, typer.Option(metavar="N", help="A week to remove; give one for each.", show_default=False)
+        list[int] | None,
+        typer.Option(metavar="N", min=FIRST_WEEK, max=LAST_WEEK, help="A week to remove; give one for each.", show_default=False),
     ] = None,
 ) -> None:
     """Change the title or the weeks of a course. What is not named stays, and so do the objectives of a week with another topic.

@@ -105,7 +105,7 @@ LIMITS: dict[str, tuple[Any, ...]] = {
     "the id of a question": (TypeAdapter(Identifier), "x", "x" * 100, "", "x" * 101),
     "a week": (TypeAdapter(TeachingWeek), 1, 60, 0, 61),
     "the points of a question": (TypeAdapter(Points), 0, 99_999_999, -0.001, 99_999_999.001),
-    "a new password": (TypeAdapter(NewPassword), "x" * 12, "x" * 200, "x" * 11, "x" * 201),
+    "a new password": (TypeAdapter(NewPassword), "abcdefghijkl", "abcde" * 40, "abcdefghijk", "abcde" * 40 + "a"),
     "the password to sign in": (of(SignIn, "password", email="a@example.org"), "x", "x" * 1000, "", "x" * 1001),
     "the address to sign in": (of(SignIn, "email", password="secret"), "x", "x" * 320, "", "x" * 321),
     "the address of who leaves": (of(WithdrawStudent, "email", course="CS1"), "a@b", "a@" + "x" * 318, "a@", "a@" + "x" * 319),

@@ -64,7 +64,7 @@ said AS (
 ranked AS (
     SELECT
         said.*,
-        row_number() OVER (PARTITION BY quiz_id, student_id ORDER BY is_excused DESC, position_id IS NULL, n) = 1 AS is_first
+        row_number() OVER (PARTITION BY quiz_id, student_id ORDER BY is_excused DESC, position_id IS NULL ASC, n ASC) = 1 AS is_first
     FROM said
 ),
 
