@@ -101,7 +101,7 @@ class QuizExceptionForm:
         with errors_shown(self._read_message):
             page, total = self._work.read(self.course.value or "", PAGE_SIZE, self.pager.offset)
             self._read_message.clear()
-            self.table.show(QUIZ_EXCEPTIONS.shown(page))
+            self.table.show(QUIZ_EXCEPTIONS.shown(page).drop(columns="No."))  # the name is chosen from the list above
             self.pager.show(total=total)
 
     def offer(self, students: Sequence[tuple[str, int]]) -> None:
