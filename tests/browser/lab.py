@@ -130,9 +130,12 @@ class Lab:
         box = self.figure("Mastery by student and week").first
         box.scroll_into_view_if_needed()
         x, y = box.evaluate(CELL_OF_HEAT_MAP, [row, column])
-        self.page.mouse.move(x - 2, y)
-        self.page.mouse.move(x, y)
-        self.page.wait_for_timeout(150)  # plotly follows the pointer before it can be clicked
+        for _ in range(40):  # plotly follows the pointer before it can be clicked
+            self.page.mouse.move(x - 2, y)
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(150)
+            if box.evaluate("(box) => Boolean(box._hoverdata?.length)"):
+                break
         self.page.mouse.click(x, y)
 
     def field(self, label: str) -> Locator:
