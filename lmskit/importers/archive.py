@@ -1,4 +1,4 @@
-"""A folder or a zip archive from elsewhere, as files by name.
+"""A folder or an archive from elsewhere, zip or gzipped tar, as files by name.
 
 An archive is unpacked into a private folder under names that lmskit chooses, so that no entry can be written anywhere
 else. Its headers are checked before, and never trusted while unpacking.
@@ -6,19 +6,22 @@ else. Its headers are checked before, and never trusted while unpacking.
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import shutil
 import stat
 import struct
+import tarfile
 import tempfile
 import unicodedata
 import weakref
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 from lmskit.errors import ImportFileError
 from lmskit.limits import MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
@@ -30,6 +33,8 @@ MAX_RATIO, RATIO_FLOOR = MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
 """Of an entry, and of the whole archive."""
 MAX_DIRECTORY = 4 * 1024**2
 """Bytes of an archive's table of contents."""
+LONGEST_NAME = 1024
+"""Bytes that a file takes in it, on average."""
 CHUNK = 1024**2
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ADDED_BY_SYSTEMS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
@@ -44,6 +49,8 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 """Flags of an entry: encrypted, strongly encrypted, with a masked header."""
 _DAMAGED = (
     zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    tarfile.TarError,
     zlib.error,
     struct.error,
     EOFError,
@@ -93,8 +100,8 @@ class Folder(Mapping[str, Path]):
             self._remove()
 
 
-def opened(path: Path, *, names: Collection[str] | None = None) -> Folder:
-    """Open a folder or a zip archive; a context manager that can also just be kept.
+def opened(path: Path, *, names: Container[str] | None = None, most: int = MAX_ENTRIES) -> Folder:
+    """Open a folder, a zip archive or a gzipped tar archive; a context manager that can also just be kept.
 
     If all files of an archive are in one folder, their names are without the name of the folder.
 
@@ -104,6 +111,8 @@ def opened(path: Path, *, names: Collection[str] | None = None) -> Folder:
         The folder or archive.
     names
         The only files to unpack; by default all. The others are in `Folder.others`.
+    most
+        How many files there may be.
 
     Raises
     ------
@@ -113,14 +122,14 @@ def opened(path: Path, *, names: Collection[str] | None = None) -> Folder:
     """
     try:
         if path.is_dir():
-            return _folder(path, names)
+            return _folder(path, names, most)
         if not path.exists():
             raise ImportFileError(f"There is no file or folder {path}. Check the path.")
-        if not is_archive(path):
-            raise ImportFileError(f"{path} is neither a folder nor a zip archive.")
+        if not is_archive(path) and not is_gzipped(path):
+            raise ImportFileError(f"{path} is neither a folder nor a zip or tar.gz archive.")
     except OSError as error:
         raise ImportFileError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return _archive(path, names)
+    return _archive(path, names, most)
 
 
 def is_archive(path: Path) -> bool:
@@ -134,14 +143,25 @@ def is_archive(path: Path) -> bool:
         return False
 
 
-def _folder(path: Path, names: Collection[str] | None) -> Folder:
+def is_gzipped(path: Path) -> bool:
+    """Return whether a file begins like one that is packed with gzip."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return stream.read(2) == b"\x1f\x8b"
+    except OSError:
+        return False
+
+
+def _folder(path: Path, names: Container[str] | None, most: int) -> Folder:
     files: dict[str, Path] = {}
     entries = (Path(root, name) for root, folders, inside in os.walk(path, onerror=_cannot_list) for name in [*folders, *inside])
     for count, file in enumerate(entries, start=1):
         inner = file.relative_to(path).as_posix()
         mode = file.lstat().st_mode
-        if count > MAX_ENTRIES:
-            raise ImportFileError(f"{path.name} has more than {MAX_ENTRIES:,} files. Put those to import into a folder of their own.")
+        if count > most:
+            raise ImportFileError(f"{path.name} has more than {most:,} files. Put those to import into a folder of their own.")
         if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
             raise ImportFileError(f"{path.name}: {inner} is a link or not an ordinary file. Put the file itself into the folder.")
         if stat.S_ISREG(mode) and not _is_added_by_system(inner):
@@ -154,13 +174,16 @@ def _cannot_list(error: OSError) -> None:
     raise error
 
 
-def _archive(path: Path, names: Collection[str] | None) -> Folder:
+def _archive(path: Path, names: Container[str] | None, most: int) -> Folder:
     temporary = Path(tempfile.mkdtemp(prefix="lmskit-"))
     try:
         with path.open("rb") as stream:
-            _check_end(path.name, stream)
+            if is_gzipped(path):
+                unpacked, others = _unpacked_tar(path.name, stream, names, most, temporary)
+                return Folder(path.name, unpacked, others, temporary)
+            _check_end(path.name, stream, most)
             with zipfile.ZipFile(stream) as archive:
-                files = _checked(path.name, archive, stream)
+                files = _checked(path.name, archive, stream, most)
                 wanted = {name: entry for name, entry in files.items() if names is None or name in names}
                 unpacked = _unpacked(path.name, archive, wanted, temporary)
         return Folder(path.name, unpacked, files.keys() - wanted.keys(), temporary)
@@ -177,7 +200,7 @@ def _reason(error: BaseException) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _check_end(archive: str, stream: BinaryIO) -> None:
+def _check_end(archive: str, stream: BinaryIO, most: int) -> None:
     """Check the end of an archive before `zipfile` reads the whole table of contents into memory."""
     size = stream.seek(0, os.SEEK_END)
     if size > MAX_UNPACKED:
@@ -190,15 +213,15 @@ def _check_end(archive: str, stream: BinaryIO) -> None:
     if start + end >= _ZIP64_LOCATOR and tail[max(0, end - _ZIP64_LOCATOR) :][:4] == _ZIP64_SIGNATURE:
         raise ImportFileError(f"{archive} is in the ZIP64 form, which only archives need that are too large to be read. Pack it again.")
     _, _, _, _, entries, length, _, _ = _END.unpack_from(tail, end)
-    if entries > MAX_ENTRIES or length > MAX_DIRECTORY:
-        raise ImportFileError(f"{archive} has more than {MAX_ENTRIES:,} files. Import it in parts.")
+    if entries > most or length > max(MAX_DIRECTORY, most * LONGEST_NAME):
+        raise ImportFileError(f"{archive} has more than {most:,} files. Import it in parts.")
 
 
-def _checked(archive: str, opened_archive: zipfile.ZipFile, stream: BinaryIO) -> dict[str, zipfile.ZipInfo]:
+def _checked(archive: str, opened_archive: zipfile.ZipFile, stream: BinaryIO, most: int) -> dict[str, zipfile.ZipInfo]:
     """Return an archive's files by name, after checking its headers."""
     entries = opened_archive.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise ImportFileError(f"{archive} has more than {MAX_ENTRIES:,} files. Import it in parts.")
+    if len(entries) > most:
+        raise ImportFileError(f"{archive} has more than {most:,} files. Import it in parts.")
     for entry in entries:
         _check_entry(archive, entry)
     seen: set[str] = set()
@@ -221,10 +244,7 @@ def _is_added_by_system(name: str) -> bool:
 
 def _check_entry(archive: str, entry: zipfile.ZipInfo) -> None:
     name = entry.orig_filename
-    parts = name.removesuffix("/").split("/")
-    unsafe = "\\" in name or ":" in name or any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
-    if unsafe or any(part in {"", ".", ".."} for part in parts):
-        raise ImportFileError(f"{archive}: {name!r} is not a name within the archive. Nothing was unpacked.")
+    _check_name(archive, name)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR} or (entry.is_dir() and entry.file_size):
         raise ImportFileError(f"{archive}: {name} is a link or not an ordinary file. Pack the file itself.")
@@ -232,6 +252,13 @@ def _check_entry(archive: str, entry: zipfile.ZipInfo) -> None:
         raise ImportFileError(f"{archive}: {name} is encrypted. Pack it again without a password.")
     if entry.compress_type not in METHODS:
         raise ImportFileError(f"{archive}: {name} is packed by a method that is not read. Pack it again as an ordinary zip.")
+
+
+def _check_name(archive: str, name: str) -> None:
+    parts = name.removesuffix("/").split("/")
+    unsafe = "\\" in name or ":" in name or any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
+    if unsafe or any(part in {"", ".", ".."} for part in parts):
+        raise ImportFileError(f"{archive}: {name!r} is not a name within the archive. Nothing was unpacked.")
 
 
 def _check_overlap(archive: str, entries: list[zipfile.ZipInfo], directory: int, stream: BinaryIO) -> None:
@@ -280,3 +307,67 @@ def _write(opened_archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path
             stream.write(chunk)
             size += len(chunk)
     return size
+
+
+class _Counted(io.RawIOBase):
+    """A gzipped stream as it is unpacked, which refuses to unpack to far more than it has."""
+
+    def __init__(self, archive: str, packed: BinaryIO) -> None:
+        super().__init__()
+        size = packed.seek(0, os.SEEK_END)
+        packed.seek(0)
+        self._archive = archive
+        self._left = max(RATIO_FLOOR, MAX_RATIO * size)
+        self._stream = gzip.GzipFile(fileobj=packed, mode="rb")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._stream.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise ImportFileError(f"{self._archive} unpacks to more than {MAX_RATIO} times its size. Nothing is imported.")
+        return piece
+
+
+def _unpacked_tar(
+    archive: str, packed: BinaryIO, names: Container[str] | None, most: int, target: Path
+) -> tuple[dict[str, Path], list[str]]:
+    """Write the wanted files of a gzipped tar archive to files of their own, in one pass; return them, and the names of the others."""
+    files: dict[str, Path] = {}
+    others: list[str] = []
+    seen: set[str] = set()
+    left = MAX_UNPACKED
+    with tarfile.open(fileobj=_Counted(archive, packed), mode="r|") as entries:
+        for number, entry in enumerate(entries):
+            name = entry.name.removeprefix("./")
+            if number >= most:
+                raise ImportFileError(f"{archive} has more than {most:,} files. Import it in parts.")
+            if entry.isdir() and name in {"", "."}:
+                continue
+            _check_name(archive, name)
+            if not entry.isreg() and not entry.isdir():
+                raise ImportFileError(f"{archive}: {name} is a link or not an ordinary file. Pack the file itself.")
+            if name.casefold() in seen:
+                raise ImportFileError(f"{archive}: {name} is in it twice. Pack it again.")
+            seen.add(name.casefold())
+            cast("Any", entries).members = []  # the module keeps each of them
+            if entry.isdir() or _is_added_by_system(name):
+                continue
+            if names is not None and name not in names:
+                others.append(name)
+                continue
+            left -= entry.size
+            if left < 0:
+                raise ImportFileError(
+                    f"{archive}: its files unpack to more than 2 GiB, which is the most that is read. Nothing is imported."
+                )
+            folder = target / str(number)
+            folder.mkdir()
+            files[name] = folder / PurePosixPath(name).name
+            content = entries.extractfile(entry)
+            assert content is not None  # noqa: S101 - an ordinary file
+            with files[name].open("xb") as stream:
+                shutil.copyfileobj(content, stream, CHUNK)
+    return files, others

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 MAX_FILE = 64 * 1024**2
 """Bytes of the largest file that is read."""
+MAX_STREAMED = 4 * 1024**3
+"""Bytes of the largest file that is read piece by piece."""
 MAX_TEXT = 16 * 1024**2
-"""Characters of its texts and attributes, without those that are dropped."""
+"""Characters of the texts and attributes that are kept at a time, without those that are dropped."""
 MAX_ELEMENTS = 500_000
+"""Elements that are kept at a time."""
 MAX_DEPTH = 100
 MAX_TAG = 1024**2
 """Bytes of one tag or comment, which the parser keeps until it ends."""
@@ -113,6 +116,32 @@ def first_elements(path: Path, count: int = 1) -> list[XmlElement]:
     return target.begun[:count]
 
 
+def streamed(path: Path, *names: str, drop: Collection[str] = ()) -> Iterator[tuple[XmlElement, tuple[XmlElement, ...]]]:
+    """Give out the elements of these names one by one, and forget each afterwards, so that a long file takes no more memory.
+
+    With an element come those around it, the root first: they have what stands in the file before it, and is not of these names.
+    An element within another one that is given out is part of that one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Names of the elements.
+    drop
+        As for `parsed`.
+
+    Raises
+    ------
+    ImportFileError
+        As `parsed` does, once the line in the file is reached.
+    """
+    target = _Pieces(path.name, drop, names)
+    for _ in _fed(path, target, largest=MAX_STREAMED):
+        yield from target.taken()
+    target.finished()
+
+
 class _Target:
     """Builds the tree, and stops when a limit is reached."""
 
@@ -127,6 +156,7 @@ class _Target:
         self._stop_after = stop_after
         self._depth = self._elements = self._text = 0
         self._root: XmlElement | None = None
+        self._newest: XmlElement
 
     @property
     def line(self) -> int:
@@ -140,7 +170,7 @@ class _Target:
         if self._elements > MAX_ELEMENTS:
             raise self._refusal(f"there are more than {MAX_ELEMENTS:,} elements")
         self._count(sum(len(name) + len(value) for name, value in attributes.items()))
-        element = cast("XmlElement", self._tree.start(tag, attributes))
+        element = self._newest = cast("XmlElement", self._tree.start(tag, attributes))
         element.line = self.line
         if len(self.begun) < self._stop_after:
             self.begun.append(element)
@@ -176,15 +206,54 @@ class _Target:
         return ImportFileError(f"{self.name}, row {line or self.line}: {reason}.")
 
 
-def _fed(path: Path, target: _Target, *, most: int = MAX_FILE) -> Iterator[bytes]:
-    """Feed a file to its parser, and give out each piece that was read."""
+class _Pieces(_Target):
+    """Gives out elements as soon as they are complete, and forgets them."""
+
+    def __init__(self, name: str, drop: Collection[str], names: Collection[str]) -> None:
+        super().__init__(name, drop)
+        self._names = names
+        self._around: list[XmlElement] = []
+        self._within = 0
+        self._before = (0, 0)
+        self._complete: list[tuple[XmlElement, tuple[XmlElement, ...]]] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        before = (self._elements, self._text)
+        super().start(tag, attributes)
+        if self._within or self._newest.local in self._names:
+            if not self._within:
+                self._before = before
+            self._within += 1
+        else:
+            self._around.append(self._newest)
+
+    def end(self, tag: str) -> None:
+        super().end(tag)
+        if not self._within:
+            self._around.pop()
+            return
+        self._within -= 1
+        if not self._within and self._root is not None:
+            self._complete.append((self._root, tuple(self._around)))
+            self._elements, self._text = self._before
+            if self._around:
+                self._around[-1].remove(self._root)
+
+    def taken(self) -> list[tuple[XmlElement, tuple[XmlElement, ...]]]:
+        """Return what is complete, and forget it."""
+        complete, self._complete = self._complete, []
+        return complete
+
+
+def _fed(path: Path, target: _Target, *, most: int | None = None, largest: int | None = None) -> Iterator[bytes]:
+    """Feed a file, or its beginning, to its parser, and give out each piece that was read."""
     name = path.name
     try:
         if not path.is_file():
             raise ImportFileError(f"There is no file {path}. Check the path.")
         with path.open("rb") as stream:
-            yield from _pieces(name, stream, target, most)
-        if most == MAX_FILE:
+            yield from _pieces(name, stream, target, most or MAX_STREAMED, largest or MAX_FILE)
+        if most is None:
             target.parser.close()
     except OSError as error:
         raise ImportFileError(f"{name} cannot be read: {error.strerror or error}.") from error
@@ -198,12 +267,12 @@ def _fed(path: Path, target: _Target, *, most: int = MAX_FILE) -> Iterator[bytes
         raise ImportFileError(f"{name}: its encoding is not one that is read. Save it as UTF-8.") from error
 
 
-def _pieces(name: str, stream: IO[bytes], target: _Target, most: int) -> Iterator[bytes]:
+def _pieces(name: str, stream: IO[bytes], target: _Target, most: int, largest: int) -> Iterator[bytes]:
     size = 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)
-        if size > MAX_FILE:
-            raise ImportFileError(f"{name} is larger than {MAX_FILE // 1024**2} MiB, which is the most that is read. Import it in parts.")
+        if size > largest:
+            raise ImportFileError(f"{name} is larger than {largest // 1024**2:,} MiB, which is the most that is read. Import it in parts.")
         target.parser.feed(chunk)
         if size - max(0, target.parser.parser.CurrentByteIndex) > MAX_TAG:
             raise ImportFileError(f"{name}, row {target.line}: a tag or comment is longer than {MAX_TAG // 1024**2} MiB.")

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -211,7 +212,7 @@ def test_zip64_is_refused_before_its_table_of_contents_is_read(tmp_path):
 
 def test_a_path_that_is_neither_folder_nor_archive_is_refused_with_one_sentence(tmp_path):
     (tmp_path / "users.csv").write_text("id\n")
-    with pytest.raises(ImportFileError, match="is neither a folder nor a zip archive"):
+    with pytest.raises(ImportFileError, match=r"is neither a folder nor a zip or tar\.gz archive"):
         opened(tmp_path / "users.csv")
     with pytest.raises(ImportFileError, match="There is no file or folder"):
         opened(tmp_path / "nowhere")
@@ -246,3 +247,53 @@ def test_an_archive_with_changed_bytes_is_read_or_refused_and_nothing_else_happe
     path.write_bytes(content)
     with contextlib.suppress(ImportFileError):
         opened(path).close()
+
+
+def tarred(path, entries):
+    """A gzipped tar archive of names (or `TarInfo`s) and contents."""
+    with tarfile.open(path, "w:gz") as target:
+        for name, content in entries:
+            entry = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            entry.size = len(content)
+            target.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def linked(name, kind, to):
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = kind, to
+    return entry
+
+
+def test_a_gzipped_tar_archive_gives_the_wanted_files_and_names_the_others(tmp_path):
+    path = tarred(tmp_path / "backup.mbz", [("users.xml", b"<users/>"), ("course/course.xml", b"<course/>"), ("files/ab/abc", b"x" * 99)])
+    with opened(path, names={"users.xml", "course/course.xml"}) as folder:
+        assert {name: file.read_bytes() for name, file in folder.items()} == {"course/course.xml": b"<course/>", "users.xml": b"<users/>"}
+        assert folder.others == ("files/ab/abc",)
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ([("../users.xml", b"x")], "is not a name within the archive"),
+        ([("/etc/passwd", b"x")], "is not a name within the archive"),
+        ([(linked("users.xml", tarfile.SYMTYPE, "/etc/passwd"), b"")], "is a link or not an ordinary file"),
+        ([(linked("users.xml", tarfile.LNKTYPE, "other.xml"), b"")], "is a link or not an ordinary file"),
+        ([("users.xml", b"x"), ("Users.xml", b"y")], "is in it twice"),
+        ([(f"{number}.xml", b"x") for number in range(4)], "has more than 3 files"),
+        ([("users.xml", bytes(3 * 1024**2))], "unpacks to more than"),
+    ],
+    ids=["above", "absolute", "symbolic link", "hard link", "twice", "many", "bomb"],
+)
+def test_a_tar_archive_with_an_unusual_entry_is_refused(tmp_path, monkeypatch, entries, sentence):
+    monkeypatch.setattr(archive, "RATIO_FLOOR", 1024**2)
+    with pytest.raises(ImportFileError, match=sentence):
+        opened(tarred(tmp_path / "backup.mbz", entries), most=3)
+
+
+def test_a_tar_archive_that_is_cut_off_is_refused(tmp_path):
+    path = tarred(tmp_path / "backup.mbz", [("users.xml", os.urandom(50_000))])
+    for size in (3, 100, 30_000):
+        (tmp_path / "cut.mbz").write_bytes(path.read_bytes()[:size])
+        with pytest.raises(ImportFileError, match="damaged or cut off"):
+            opened(tmp_path / "cut.mbz")

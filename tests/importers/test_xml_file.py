@@ -4,7 +4,7 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers import xml_file
-from lmskit.importers.xml_file import first_elements, parsed
+from lmskit.importers.xml_file import first_elements, parsed, streamed
 
 MIB = 1024**2
 LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 10))
@@ -86,3 +86,30 @@ def test_dropped_text_is_not_counted(tmp_path):
     root = parsed(path, drop={"file"}).root
     assert root.whole_text() == "123"
     assert [element.local for element in root.everywhere("file", "c", "b")] == ["file", "c", "b"]
+
+
+def test_elements_are_given_out_one_by_one_with_what_stands_before_them(tmp_path):
+    path = tmp_path / "quiz.xml"
+    path.write_text(
+        "<quiz><name>Sets</name><attempts><attempt id='1'><a/></attempt><attempt id='2'><attempt id='3'/></attempt></attempts></quiz>"
+    )
+    found = [(each.get("id"), len(list(each)), [x.local for x in around], around[0][0].text) for each, around in streamed(path, "attempt")]
+    assert found == [("1", 1, ["quiz", "attempts"], "Sets"), ("2", 1, ["quiz", "attempts"], "Sets")]
+
+
+def test_a_long_file_is_read_piece_by_piece_and_one_element_is_not_longer_than_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(xml_file, "MAX_ELEMENTS", 50)
+    path = tmp_path / "users.xml"
+    path.write_text(f"<users>{'<user><name/></user>' * 1000}</users>")
+    assert sum(1 for _ in streamed(path, "user")) == 1000
+    path.write_text(f"<users><user>{'<name/>' * 60}</user></users>")
+    with pytest.raises(ImportFileError, match="there are more than 50 elements"):
+        list(streamed(path, "user"))
+
+
+def test_a_streamed_file_that_is_cut_off_is_refused_after_its_first_elements(tmp_path):
+    path = tmp_path / "users.xml"
+    path.write_text("<users><user/><user/>")
+    elements = streamed(path, "user")
+    with pytest.raises(ImportFileError, match="is not well-formed XML"):
+        list(elements)
