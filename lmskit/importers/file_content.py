@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 BEGINNING = 4000
 """Characters by which a text is recognised."""
 GZIP, PDF, OLD_WORKBOOK = b"\x1f\x8b", b"%PDF-", b"\xd0\xcf\x11\xe0"
-MOODLE_BACKUP = (
-    "it is a backup of a Moodle course. Export from the course instead: the gradebook, the reports Grades and Responses of each quiz, and "
-    "the question bank as Moodle XML."
-)
+MOODLE_BACKUP = "it is a part of a backup of a Moodle course, or a damaged one. Import the whole .mbz file as Moodle wrote it."
 DOCUMENT = f"it is a document to read. It can be added {advice.MATERIAL}"
 OLD_OFFICE = "it is a file of an old version of Excel or Word. Open it and save it as XLSX or CSV."
 UNKNOWN_SHEET = (

@@ -15,6 +15,7 @@ from lmskit.importers.moodle import gradebook as moodle_gradebook
 from lmskit.importers.moodle import participants as moodle_participants
 from lmskit.importers.moodle import quiz as moodle_quiz
 from lmskit.importers.moodle import users as moodle_users
+from lmskit.importers.moodle.backup import source as moodle_backup
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
 from lmskit.importers.question_banks.bank import BankFormat
@@ -49,6 +50,7 @@ SPECIAL: tuple[AnyFormat, ...] = (
     *moodle_quiz.FORMATS,
     moodle_participants.FORMAT,
     moodle_users.FORMAT,
+    moodle_backup.FORMAT,
     oneroster.FORMAT,
     gradescope.FORMAT,
     nbgrader.FORMAT,

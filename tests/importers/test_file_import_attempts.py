@@ -214,6 +214,20 @@ def test_attempts_that_had_neither_number_nor_time_are_the_same_ones_once_a_repo
     assert attempts(session, ada) == ["1: 4/10 10-01 10:00", "2: 6/10 10-02 10:00", "3: 9/10 10-03 10:00"]
 
 
+def test_a_time_in_whole_minutes_is_that_of_an_attempt_whose_seconds_are_known_and_which_keeps_them(session, course, ada):
+    began, ended = dt.datetime(2026, 10, 1, 9, 0, 17, tzinfo=dt.UTC), dt.datetime(2026, 10, 1, 9, 20, 43, tzinfo=dt.UTC)
+
+    def taken(*times):
+        attempt = answered(started_at=times[0], submitted_at=times[1])
+        return states_of(import_file(session, Report([quiz(), attempt]), ImportOptions(course=course.code)))
+
+    assert taken(began, ended) == "added"
+    assert taken(began.replace(second=0), ended.replace(second=0)) == "unchanged"
+    (stored,) = session.scalars(select(QuizAttempt).where(QuizAttempt.student_id == ada.id))
+    assert (stored.started_at, stored.submitted_at) == (began, ended)
+    assert taken(began.replace(minute=1, second=0), ended.replace(second=0)) == "added"
+
+
 def test_attempts_are_found_again_by_their_number_or_their_time(session, imported, ada):
     imported(f"{HEADER}ada@example.org,Week 1,4,10,1,2026-10-01 10:00:00\nada@example.org,Week 1,6,10,2,2026-10-02 10:00:00")
     assert attempts(session, ada) == ["1: 4/10 10-01 10:00", "2: 6/10 10-02 10:00"]

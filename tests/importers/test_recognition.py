@@ -212,7 +212,7 @@ OTHER_FILES = {
     "info.xlsx": (workbook_with_a_title, "is a workbook, .* Move the sheet with the table to the front"),
     "aiken.txt": (lambda path: path.write_text("What is two?\na. One\nb. Two\nAnswer: b\n"), "seems to be questions in Aiken"),
     "backup.mbz": (lambda path: path.write_bytes(gzip.compress(b"moodle_backup.xml ustar")), "backup of a Moodle course"),
-    "zipped.mbz": (lambda path: archive(path, ["moodle_backup.xml", "files.xml"]), "backup of a Moodle course"),
+    "moodle_backup.xml": (lambda path: path.write_text("<moodle_backup></moodle_backup>"), "Import the whole .mbz file"),
     "log.csv.gz": (lambda path: path.write_bytes(gzip.compress(b"Time,Event name")), "packed with gzip. Unpack it"),
     "cut.gz": (lambda path: path.write_bytes(gzip.compress(b"Time" * 99)[:20]), "packed with gzip. Unpack it"),
     "bank.html": (lambda path: path.write_text("<html><title>Moodle Quiz XHTML Export</title>"), "Export it as Moodle XML or as GIFT"),

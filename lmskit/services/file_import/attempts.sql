@@ -131,8 +131,9 @@ by_time AS (
     FROM file_numbered_attempt AS f
     JOIN stored AS h ON h.quiz_id = f.quiz AND h.student_id = f.person
     WHERE NOT f.is_total AND f.given_number IS NULL
-        AND CASE WHEN f.started_at IS NOT NULL AND h.started_at IS NOT NULL THEN h.started_at = f.started_at
-            ELSE h.submitted_at = f.submitted_at END
+        -- Reports have whole minutes, and a backup has the seconds.
+        AND CASE WHEN f.started_at IS NOT NULL AND h.started_at IS NOT NULL THEN f.started_at IN (h.started_at, date_trunc('minute', h.started_at))
+            ELSE f.submitted_at IN (h.submitted_at, date_trunc('minute', h.submitted_at)) END
         AND NOT EXISTS (
             SELECT FROM file_numbered_attempt AS other
             WHERE other.quiz = h.quiz_id AND other.person = h.student_id AND other.given_number = h.number
@@ -240,8 +241,8 @@ WITH merged AS (
             )
         END AS answers,
         coalesce(m.feedback, a.feedback) AS feedback,
-        coalesce(m.started_at, a.started_at) AS started_at,
-        CASE WHEN known.submitted_at IS NOT NULL THEN greatest(known.submitted_at, coalesce(m.started_at, a.started_at)) END AS submitted_at,
+        known.started_at,
+        CASE WHEN known.submitted_at IS NOT NULL THEN greatest(known.submitted_at, known.started_at) END AS submitted_at,
         CASE WHEN m.takes_over_total AND m.given_number IS NOT NULL THEN m.given_number ELSE a.number END AS number
     FROM file_matched_attempt AS m
     LEFT JOIN quiz_attempts AS a ON a.id = m.attempt_id
@@ -249,8 +250,15 @@ WITH merged AS (
         SELECT NOT m.takes_over_total AND m.score::numeric(12, 4) = a.score AND a.score > 0 AS has_same_score
     ) AS kept
     CROSS JOIN LATERAL (
-        -- The time of a total is not that of the attempt that replaces it.
-        SELECT coalesce(m.submitted_at, CASE WHEN NOT m.takes_over_total THEN a.submitted_at END) AS submitted_at
+        -- The time of a total is not that of the attempt that replaces it. Seconds that are known stay where a file has none.
+        SELECT
+            CASE WHEN date_trunc('minute', a.started_at) = m.started_at THEN a.started_at ELSE coalesce(m.started_at, a.started_at) END
+                AS started_at,
+            CASE
+                WHEN m.takes_over_total THEN m.submitted_at
+                WHEN date_trunc('minute', a.submitted_at) = m.submitted_at THEN a.submitted_at
+                ELSE coalesce(m.submitted_at, a.submitted_at)
+            END AS submitted_at
     ) AS known
     WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = m.position_id)
 )

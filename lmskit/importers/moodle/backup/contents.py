@@ -1,0 +1,110 @@
+"""What a backup says about itself: its course, its sections and activities, and whether it has people in it.
+
+Source of the format: `backup/moodle2/backup_stepslib.php` of Moodle, `backup_main_structure_step`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.moodle.backup.values import integer, moment, text
+from lmskit.importers.row import RejectedRowError
+from lmskit.importers.xml_file import parsed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from lmskit.importers.xml_file import XmlElement
+
+CONTENTS = "moodle_backup.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A quiz, an assignment or something else in a section of the course."""
+
+    kind: str
+    title: str
+    section: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseSection:
+    """A section of the course; its number in the course, and its name and summary, are in its own file."""
+
+    id: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in a backup."""
+
+    release: str
+    """Of the Moodle that wrote it, such as `4.5.6`."""
+    course_id: int
+    short_name: str
+    full_name: str
+    course_format: str
+    starts_at: dt.datetime | None
+    ends_at: dt.datetime | None
+    has_users: bool
+    is_anonymous: bool
+    """Whether Moodle has replaced the people's names."""
+    sections: tuple[CourseSection, ...]
+    activities: tuple[Activity, ...]
+
+
+def contents_of(files: Mapping[str, Path], name: str) -> Contents:
+    """Read what is in a backup.
+
+    Raises
+    ------
+    ImportFileError
+        It is not a backup of a course.
+    """
+    if CONTENTS not in files:
+        raise ImportFileError(f"{name} has no {CONTENTS}: it is not a backup of Moodle.")
+    information = parsed(files[CONTENTS]).root.child("information")
+    if information is None:
+        raise ImportFileError(f"{name}: {CONTENTS} says nothing about the backup. Make it again.")
+    kind = text(information, "details", "detail", "type")
+    if kind != "course":
+        raise ImportFileError(f"{name} is a backup of {'an activity' if kind == 'activity' else 'a part of a course'}, not of a course.")
+    try:
+        return _contents(information)
+    except RejectedRowError as error:
+        raise ImportFileError(f"{name}: {CONTENTS}: {error.column} {error.cell} {error.reason}. Make the backup again.") from error
+
+
+def _contents(information: XmlElement) -> Contents:
+    settings = {
+        text(setting, "name"): text(setting, "value")
+        for settings in information.below("settings")
+        for setting in settings.below("setting")
+        if text(setting, "level") == "root"
+    }
+    listed = information.child("contents")
+    sections = [] if listed is None else [each for group in listed.below("sections") for each in group.below("section")]
+    activities = [] if listed is None else [each for group in listed.below("activities") for each in group.below("activity")]
+    return Contents(
+        release=text(information, "moodle_release").partition(" ")[0],
+        course_id=integer(information, "original_course_id") or 0,
+        short_name=text(information, "original_course_shortname"),
+        full_name=text(information, "original_course_fullname"),
+        course_format=text(information, "original_course_format"),
+        starts_at=moment(information, "original_course_startdate"),
+        ends_at=moment(information, "original_course_enddate"),
+        has_users=settings.get("users") == "1",
+        is_anonymous=settings.get("anonymize") == "1",
+        sections=tuple(CourseSection(integer(each, "sectionid") or 0, text(each, "directory")) for each in sections),
+        activities=tuple(
+            Activity(text(each, "modulename"), text(each, "title"), integer(each, "sectionid") or 0, text(each, "directory"))
+            for each in activities
+        ),
+    )

@@ -1,0 +1,195 @@
+"""The questions of a backup: every version of each, and what the answers to it mean.
+
+Source of the format: `question/type/*/backup/moodle2` of Moodle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lmskit.importers.moodle.backup.values import decimal, integer, number_of, text
+from lmskit.importers.question_banks.answers import (
+    WHOLE,
+    AnswerShare,
+    NumberShare,
+    number_in,
+    put_choice,
+    put_essay,
+    put_match,
+    put_number,
+    put_short_text,
+    put_true_false,
+    share_of,
+)
+from lmskit.importers.question_banks.bank import Draft, UnmappedError, lettered_options
+from lmskit.importers.question_banks.markup import plain_text
+from lmskit.importers.text_cell import one_line
+from lmskit.importers.xml_file import streamed
+from lmskit.limits import LONGEST_TITLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from lmskit.importers.xml_file import XmlElement
+
+FORMS = {"0": "moodle", "1": "html", "2": "plain", "4": "markdown"}
+"""How Moodle numbers the forms of its texts."""
+READY = "ready"
+TO_PER_CENT = 100
+
+
+@dataclass(slots=True)
+class QuestionVersion:
+    """A version of a question, as a draft of one of lmskit, with what the numbers in answers to it stand for."""
+
+    id: int
+    entry: int
+    """Of the entry in the question bank, of which it is a version."""
+    version: int
+    is_ready: bool
+    kind: str
+    points: float
+    draft: Draft
+    option_of: dict[int, str] = field(default_factory=dict)
+    """Of a choice: the id of an option by the id of the answer; of matching: by the id of the pair."""
+    target_of: dict[int, str] = field(default_factory=dict)
+    """Of matching: the id of a target by the id of the pair."""
+    parts: tuple[int, ...] = ()
+    """Of a question with gaps: the questions within it, in their order."""
+    parent: int = 0
+
+
+def versions_in(path: Path, file: str) -> Iterator[QuestionVersion]:
+    """Give out all versions of all questions of the file `questions.xml`, those within other questions included.
+
+    Raises
+    ------
+    RejectedRowError
+        A number in it cannot be read.
+    """
+    for entry, around in streamed(path, "question_bank_entry"):
+        category = next((text(each, "name") for each in reversed(around) if each.local == "question_category"), "")
+        for version in entry.everywhere("question_versions"):
+            for question in version.everywhere("question"):
+                if question.get("id") is None:  # the text of a child of that name
+                    continue
+                yield _version(file, entry, version, question, category)
+
+
+def _version(file: str, entry: XmlElement, version: XmlElement, question: XmlElement, category: str) -> QuestionVersion:
+    name = text(entry, "idnumber") or text(question, "name")
+    draft = Draft(file, question.line, name)
+    found = QuestionVersion(
+        id=number_of(question),
+        entry=number_of(entry),
+        version=integer(version, "version") or 1,
+        is_ready=text(version, "status") == READY,
+        kind=text(question, "qtype"),
+        points=1.0 if (points := decimal(question, "defaultmark")) is None else points,
+        draft=draft,
+        parent=integer(question, "parent") or 0,
+    )
+    if (topic := one_line(category)[:LONGEST_TITLE]) and topic != "top":
+        draft.fields["topic"] = topic
+    reader = _Reader(question, found)
+    draft.fields |= {"prompt": reader.text_of(question, "questiontext"), "points": found.points}
+    general = reader.text_of(question, "generalfeedback")
+    try:
+        if found.kind not in READERS:
+            draft.warn(f"is of Moodle's type {found.kind[:40]!r}: its answers are kept as texts, and its points as they are")
+        READERS.get(found.kind, _Reader.essay)(reader, general)
+    except UnmappedError as error:
+        draft.reason = str(error)
+    return found
+
+
+class _Reader:
+    """Reads one version of a question."""
+
+    def __init__(self, question: XmlElement, found: QuestionVersion) -> None:
+        self.question, self.found, self.draft = question, found, found.draft
+        plugin = question.child(f"plugin_qtype_{found.kind}_question")
+        self.own = question if plugin is None else plugin
+
+    def text_of(self, element: XmlElement, name: str) -> str:
+        """Return a text without markup; its form is in the element beside it."""
+        form = FORMS.get(text(element, f"{name}format") or text(element, f"{name.removesuffix('text')}format"), "html")
+        return self.draft.text_of(plain_text(text(element, name), form))
+
+    def answers(self) -> list[tuple[int, AnswerShare]]:
+        """Return the answers with their ids and shares of the points."""
+        listed = self.own.child("answers")
+        return [
+            (number_of(each), AnswerShare(self.text_of(each, "answertext"), self._share(each), self.text_of(each, "feedback")))
+            for each in (() if listed is None else listed.below("answer"))
+        ]
+
+    @staticmethod
+    def _share(answer: XmlElement) -> float:
+        return share_of(f"{number_in(text(answer, 'fraction') or '0') * TO_PER_CENT:.5f}")
+
+    def choice(self, general: str) -> None:
+        answers = self.answers()
+        single = text(self.own, "multichoice", "single") != "0"
+        put_choice(self.draft, [share for _, share in answers], general, single=single)
+        options = lettered_options([share.text for _, share in answers])
+        self.found.option_of = {answer: option["id"] for (answer, _), option in zip(answers, options, strict=True)}
+
+    def true_false(self, general: str) -> None:
+        answers = dict(self.answers())
+        right = integer(self.own, "truefalse", "trueanswer") or 0
+        wrong = integer(self.own, "truefalse", "falseanswer") or 0
+        if right not in answers or wrong not in answers:
+            raise UnmappedError("does not have the answers true and false")
+        is_true = answers[right].share >= WHOLE
+        if is_true == (answers[wrong].share >= WHOLE):
+            raise UnmappedError("does not show whether true or false is right")
+        put_true_false(self.draft, right=is_true, general=general, feedback=[answers[right], answers[wrong]])
+
+    def short_text(self, general: str) -> None:
+        if text(self.own, "shortanswer", "usecase") == "1":
+            self.draft.warn("distinguishes upper and lower case, which is not imported")
+        put_short_text(self.draft, [share for _, share in self.answers()], general)
+
+    def number(self, general: str) -> None:
+        tolerances = {
+            text(record, "answer"): abs(number_in(text(record, "tolerance") or "0")) for record in self.own.everywhere("numerical_record")
+        }
+        found = [
+            NumberShare(
+                None if share.text in {"*", ""} else number_in(share.text), tolerances.get(str(answer), 0.0), share.share, share.feedback
+            )
+            for answer, share in self.answers()
+        ]
+        physical = self.own.child("numerical_units")
+        if physical is not None and len(physical):
+            self.draft.warn("has units of measurement, which are not imported")
+        put_number(self.draft, found, general)
+
+    def match(self, general: str) -> None:
+        listed = self.own.child("matches")
+        pairs = [
+            (number_of(each), self.text_of(each, "questiontext"), text(each, "answertext"))
+            for each in (() if listed is None else listed.below("match"))
+        ]
+        put_match(self.draft, [(first, second) for _, first, second in pairs if first or second], general)
+        options = lettered_options([first for _, first, _ in pairs if first])
+        letters = iter(options)
+        self.found.option_of = {pair: next(letters)["id"] for pair, first, _ in pairs if first}
+        targets = {target["text"]: target["id"] for target in self.draft.fields["targets"]}
+        self.found.target_of = {pair: targets[second] for pair, _, second in pairs if second in targets}
+
+    def essay(self, general: str) -> None:
+        put_essay(self.draft, general)
+
+
+READERS: Mapping[str, Callable[[_Reader, str], None]] = {
+    "multichoice": _Reader.choice,
+    "truefalse": _Reader.true_false,
+    "shortanswer": _Reader.short_text,
+    "numerical": _Reader.number,
+    "match": _Reader.match,
+    "essay": _Reader.essay,
+}

@@ -1,0 +1,315 @@
+"""Moodle's course backup: one file with the people of a course, its weeks, quizzes, attempts with every answer, and grades.
+
+Of an attempt it has what the reports lack: the options by their ids and in the order in which they stood, points that are not rounded,
+times in UTC, and what a person graded.
+
+Source of the format: `backup/moodle2` of Moodle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.archive import opened
+from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
+from lmskit.importers.moodle.backup.grades import POINTS, SCALE, TOTALS, GradedItem, grade_of, grades_in, item_of
+from lmskit.importers.moodle.backup.people import course_people, person, users_in
+from lmskit.importers.moodle.backup.questions import versions_in
+from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in
+from lmskit.importers.moodle.backup.weeks import weeks_of
+from lmskit.importers.moodle.person import SYSTEM
+from lmskit.importers.person_cells import PersonCells
+from lmskit.importers.question_banks.bank import Draft, validated
+from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, Position, QuizRecord
+from lmskit.importers.report import shortened
+from lmskit.importers.row import RejectedRowError
+from lmskit.importers.row_warnings import RowWarnings
+from lmskit.vocabulary import EnrollmentStatus, QuestionType, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from lmskit.importers.moodle.backup.questions import QuestionVersion
+    from lmskit.importers.moodle.backup.responses import AnsweredQuestion
+    from lmskit.importers.record import Record
+    from lmskit.importers.xml_file import XmlElement
+
+MOST_FILES = 500_000
+USERS, QUESTIONS = "users.xml", "questions.xml"
+NO_PERSON = "is of a person who is not in the backup"
+OTHER_VERSION = "answers to earlier versions of a question, kept as texts"
+CHUNK = 1024**2
+
+
+class _Needed:
+    """The files of a backup that are read: those in XML, without what people uploaded."""
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.endswith(".xml") and not name.startswith("files/")
+
+
+class MoodleBackup:
+    """An opened backup; see `lmskit.importers.record.Source`. It keeps the unpacked files as long as it exists."""
+
+    format = "moodle-backup"
+    system = SYSTEM
+    is_partial = False
+    may_lack_a_course = False
+
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.options = options
+        self.folder = opened(path, names=_Needed(), most=MOST_FILES)
+        self.name = self.folder.name
+        self.contents = contents_of(self.folder, self.name)
+        self.weeks = weeks_of(self.folder, self.contents)
+        self.sha256 = _digest([path] if path.is_file() else list(self.folder.values()))
+        self.warnings = RowWarnings()
+        self._cells = PersonCells(self.warnings)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.warnings.clear()
+        self._parts: dict[str, Cells] = {}
+        self._keys: dict[int, PersonKey] = {}
+        self._counts: Counter[str] = Counter()
+        self._rows: Counter[str] = Counter()
+
+    @property
+    def parts(self) -> Sequence[Cells]:
+        """The files that are counted."""
+        return list(self._parts.values())
+
+    def _part(self, name: str) -> Cells:
+        return self._parts.setdefault(name, Cells(name))
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes on how the backup was read."""
+        contents = self.contents
+        notes = [
+            f"{self.name}: backup of {contents.short_name} ({contents.full_name}) by Moodle {contents.release}.",
+            *([] if contents.has_users else [f"{self.name} was made without users: it has the course and its questions alone."]),
+            *(f"{self.name}: {subject}: {count:,}." for subject, count in self._counts.items() if count),
+        ]
+        others = Counter(each.kind for each in contents.activities if each.kind not in {"quiz", "assign"})
+        if others:
+            listed = ", ".join(f"{kind} ({count:,})" for kind, count in sorted(others.items()))
+            notes.append(f"{self.name}: activities of which only grades are imported: {listed}.")
+        return notes + self.warnings.notes
+
+    def records(self) -> Iterator[Record]:
+        """Read the backup: people with their enrollments, quizzes with their attempts, then other grades."""
+        self._clear()
+        try:
+            yield from self._people()
+            yield from self._results()
+        except RejectedRowError as error:
+            found = " ".join(filter(None, (error.column, error.cell and repr(shortened(error.cell)), error.reason)))
+            raise ImportFileError(f"{self.name} is damaged: {found}. Make the backup again.") from error
+
+    def _results(self) -> Iterator[Record]:
+        versions = {}
+        if QUESTIONS in self.folder:
+            versions = {version.id: version for version in versions_in(self.folder[QUESTIONS], QUESTIONS)}
+        week_of = {week.section: week.number for week in self.weeks}
+        for activity in self.contents.activities:
+            name = f"{activity.folder}/quiz.xml"
+            if activity.kind == "quiz" and name in self.folder:
+                yield from self._quiz(name, versions, week_of.get(activity.section))
+        for activity in self.contents.activities:
+            if activity.kind != "quiz":
+                yield from self._grades(f"{activity.folder}/grades.xml", week_of.get(activity.section))
+        yield from self._grades("gradebook.xml", None)
+
+    def _people(self) -> Iterator[Record]:
+        if USERS not in self.folder:
+            return
+        known = course_people(self.folder)
+        part = self._part(USERS)
+        for user, element in users_in(self.folder[USERS]):
+            position = Position(USERS, self._row(USERS, element))
+            role = known.role(user)
+            if role is None:
+                self._counts["users who are neither students nor teachers of the course, and are not imported"] += 1
+                continue
+            part.rows_in += 1
+            try:
+                found = person(element, position, self._cells)
+            except RejectedRowError as error:
+                part.reject(position.row, error.column or "", error.cell, error.reason)
+                continue
+            self._keys[user] = found.key
+            withdrawn = role is Role.STUDENT and user in known.suspended
+            yield found._replace(role=role)
+            yield EnrollmentRecord(
+                position,
+                found.key,
+                role=role,
+                status=EnrollmentStatus.WITHDRAWN if withdrawn else EnrollmentStatus.ACTIVE,
+                sections=known.sections(user) if role is Role.STUDENT else (),
+            )
+
+    def _quiz(self, name: str, versions: dict[int, QuestionVersion], week: int | None) -> Iterator[Record]:
+        quiz = quiz_in(self.folder[name])
+        part = self._part(name)
+        at = {slot.number: _shown(slot, versions) for slot in quiz.slots}
+        drafts = [_draft(quiz, slot, at[slot.number], name) for slot in quiz.slots]
+        content = validated(name, drafts) if drafts else None
+        if content is not None:
+            self.warnings.extend(content.warnings)
+        yield QuizRecord(
+            Position(name, quiz.line),
+            f"quiz:{quiz.id}",
+            has_source_id=True,
+            title=quiz.title,
+            max_score=quiz.maximum,
+            week_number=week,
+            questions=[found.question.model_dump(mode="json", exclude_none=True) for found in content.questions] if content else (),
+            answer_key={
+                found.question.id: found.key.model_dump(mode="json", exclude_none=True)
+                for found in (content.questions if content else ())
+                if found.key is not None
+            },
+            due_on=None if quiz.closes_at is None else quiz.closes_at.date(),
+        )
+        for element in attempts_in(self.folder[name]):
+            row = self._row(name, element)
+            try:
+                attempt = attempt_of(element, versions)
+                if attempt.is_preview:
+                    self._counts["previews by teachers, which are not imported"] += 1
+                elif attempt.state != FINISHED:
+                    self._counts[f"attempts that are {attempt.state}, and are imported once they are finished"] += 1
+                else:
+                    part.rows_in += 1
+                    yield self._attempt(Position(name, row), quiz, attempt, at, versions)
+            except RejectedRowError as error:
+                part.reject(row, error.column or "", error.cell, error.reason)
+
+    def _attempt(
+        self,
+        position: Position,
+        quiz: BackedUpQuiz,
+        attempt: BackedUpAttempt,
+        at: Mapping[int, QuestionVersion | None],
+        versions: Mapping[int, QuestionVersion],
+    ) -> AttemptRecord:
+        answers = []
+        for answer in attempt.answers:
+            asked, seen = at.get(answer.slot), versions[answer.question]
+            is_same = asked is not None and asked.id == seen.id
+            self._counts[OTHER_VERSION] += asked is not None and not is_same
+            answers.append(_answer(quiz, answer, is_same=is_same))
+        return AttemptRecord(
+            position,
+            f"quiz:{quiz.id}",
+            self._person_of(attempt.user),
+            None if attempt.total is None else max(attempt.total * quiz.ratio, 0.0),
+            quiz.maximum,
+            is_total=False,
+            number=attempt.number,
+            started_at=attempt.started_at,
+            submitted_at=attempt.finished_at,
+            answers=answers,
+        )
+
+    def _person_of(self, user: int) -> PersonKey:
+        if user not in self._keys:
+            raise RejectedRowError("userid", str(user), NO_PERSON)
+        return self._keys[user]
+
+    def _row(self, name: str, element: XmlElement) -> int:
+        """Return the line of an element, or the next number if the file has several in one line, so that each is counted by itself."""
+        self._rows[name] = max(element.line, self._rows[name] + 1)
+        return self._rows[name]
+
+    def _grades(self, name: str, week: int | None) -> Iterator[Record]:
+        if name not in self.folder:
+            return
+        part = self._part(name)
+        described: set[int] = set()
+        for item_element, element in grades_in(self.folder[name]):
+            item = item_of(item_element)
+            if item.kind in TOTALS or item.module == "quiz" or item.grade_type not in {POINTS, SCALE} or item.span <= 0:
+                continue
+            if item.id not in described:
+                described.add(item.id)
+                position = Position(name, item.line)
+                yield QuizRecord(position, item.key, has_source_id=True, title=item.title, max_score=item.span, week_number=week)
+            yield from self._grade(name, part, item, element)
+
+    def _grade(self, name: str, part: Cells, item: GradedItem, element: XmlElement) -> Iterator[Record]:
+        row = self._row(name, element)
+        try:
+            grade = grade_of(element)
+            if grade.points is None:
+                return
+            part.rows_in += 1
+            key = self._person_of(grade.user)
+        except RejectedRowError as error:
+            part.reject(row, error.column or "", error.cell, error.reason)
+            return
+        shown = f"{grade.points:.15g} on a scale from {item.low:g} to {item.high:g}" if item.low else ""
+        yield AttemptRecord(
+            Position(name, row),
+            item.key,
+            key,
+            max(grade.points - item.low, 0.0),
+            item.span,
+            is_total=True,
+            feedback="\n".join(filter(None, (shown, grade.feedback))) or None,
+        )
+
+
+def _digest(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _shown(slot: QuizSlot, versions: Mapping[int, QuestionVersion]) -> QuestionVersion | None:
+    """Return the version of a question that stands in a slot of a quiz: the one that is asked for, or the newest that is ready."""
+    of_entry = [version for version in versions.values() if version.entry == slot.entry and not version.parent]
+    if slot.version is not None:
+        return next((version for version in of_entry if version.version == slot.version), None)
+    ready = [version for version in of_entry if version.is_ready] or of_entry
+    return max(ready, key=lambda version: version.version, default=None)
+
+
+def _draft(quiz: BackedUpQuiz, slot: QuizSlot, version: QuestionVersion | None, file: str) -> Draft:
+    """Return the question of a slot, named by its number as in the reports, with its points in the quiz."""
+    points = slot.points * quiz.ratio
+    if version is None:
+        fields = {"type": QuestionType.ESSAY, "prompt": f"Question {slot.number}, drawn at random", "points": points}
+        return Draft(file, quiz.line, str(slot.number), fields)
+    draft = version.draft
+    return replace(draft, name=str(slot.number), fields=draft.fields | {"points": points}, warnings=list(draft.warnings))
+
+
+def _answer(quiz: BackedUpQuiz, answer: AnsweredQuestion, *, is_same: bool) -> dict[str, Any]:
+    """Return an answer in its stored form; one to another version than the quiz has now is kept as a text."""
+    response = answer.response if is_same else None
+    score = None if answer.score is None else answer.score * quiz.ratio
+    found: dict[str, Any] = {"question": str(answer.slot), "response": answer.raw if response is None else response, "score": score}
+    return found if response is None or response == answer.raw or answer.raw is None else found | {"raw": answer.raw}
+
+
+def detect(path: Path) -> bool:
+    """Return whether a file is a backup of Moodle; opening it says what is wrong with it."""
+    try:
+        with opened(path, names={CONTENTS}, most=MOST_FILES) as folder:
+            return CONTENTS in folder
+    except ImportFileError:
+        return False
+
+
+FORMAT = Format("moodle-backup", "Moodle course backup", needs_course=True, detect=detect, open=MoodleBackup)

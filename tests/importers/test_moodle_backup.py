@@ -1,0 +1,110 @@
+"""What is special about a backup of a Moodle course."""
+
+import shutil
+import tarfile
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle.backup.source import FORMAT
+from lmskit.importers.record import AttemptRecord, QuizRecord
+from lmskit.importers.registry import detected
+from tests.importers.golden import SAMPLES
+
+SAMPLE = SAMPLES / "moodle-backup" / "course"
+QUIZ = "activities/quiz_7/quiz.xml"
+
+
+@pytest.fixture
+def backup(tmp_path):
+    """A copy of the sample, of whose files texts are replaced; `packed` makes a file of it as Moodle does."""
+    folder = tmp_path / "course"
+    shutil.copytree(SAMPLE, folder)
+
+    def changed(file, *replacements):
+        path = folder / file
+        text = path.read_text(encoding="utf-8")
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+        return folder
+
+    return changed
+
+
+def read(path):
+    source = FORMAT.open(path, ReadOptions())
+    return source, list(source.records())
+
+
+def attempts(records):
+    return [record for record in records if isinstance(record, AttemptRecord) and record.quiz == "quiz:3"]
+
+
+def test_a_packed_backup_is_recognised_and_says_the_same_as_its_folder(tmp_path):
+    path = tmp_path / "backup.mbz"
+    with tarfile.open(path, "w:gz") as target:
+        target.add(SAMPLE, arcname=".")
+    assert detected(path).name == "moodle-backup"
+    assert read(path)[1] == read(SAMPLE)[1]
+
+
+def test_an_answer_to_an_earlier_version_is_a_text_since_its_options_were_others(backup):
+    source, records = read(SAMPLE)
+    (ben,) = (each for each in attempts(records) if each.person.source_id == "ben")
+    assert ben.answers[0] == {"question": "1", "response": "one", "score": 0.0}
+    assert "answers to earlier versions of a question, kept as texts: 1." in " ".join(source.notes)
+    asked = backup(
+        QUIZ, ("<questionbankentryid>1</questionbankentryid><version>$@NULL@$", "<questionbankentryid>1</questionbankentryid><version>1")
+    )
+    (ben,) = (each for each in attempts(read(asked)[1]) if each.person.source_id == "ben")
+    assert ben.answers[0] == {"question": "1", "response": "A", "score": 0.0, "raw": "one"}
+
+
+def test_two_attempts_in_one_line_are_counted_by_themselves(backup):
+    source, records = read(backup(QUIZ, ("\n", " ")))
+    positions = [each.position.row for each in attempts(records)]
+    assert len(set(positions)) == len(positions) == 2
+    assert source.parts[1].rows_in == 3
+
+
+def test_a_number_that_is_none_rejects_its_attempt_alone(backup):
+    source, records = read(backup(QUIZ, ("<sumgrades>5.50000", "<sumgrades>many")))
+    assert [each.person.source_id for each in attempts(records)] == ["ben"]
+    (first, *_) = source.parts[1].rejections
+    assert (first.column, first.value, first.reason) == ("sumgrades", "many", "is not a number")
+
+
+def test_a_backup_without_users_has_the_quizzes_alone(backup):
+    folder = backup("moodle_backup.xml", ("<name>users</name><value>1", "<name>users</name><value>0"))
+    for name in ("users.xml", "course/roles.xml", "course/enrolments.xml", "groups.xml"):
+        (folder / name).unlink()
+    backup(QUIZ, ("<attempt id", "<left id"), ("</attempt>", "</left>"))
+    source, records = read(folder)
+    assert {type(record) for record in records} <= {QuizRecord, AttemptRecord}
+    assert attempts(records) == []
+    assert "was made without users" in " ".join(source.notes)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        ("moodle_backup.xml", "<type>course</type>", "<type>activity</type>", "is a backup of an activity, not of a course"),
+        ("moodle_backup.xml", "<original_course_startdate>1789344000", "<original_course_startdate>soon", "'?soon'? is not a whole number"),
+        ("questions.xml", "<defaultmark>1.0000000", "<defaultmark>one", "is damaged: defaultmark 'one' is not a number"),
+        (QUIZ, "<quiz id", "<quiz", "not well-formed|has no quiz"),
+        (QUIZ, "<activity id", "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><activity id", "document type or entities"),
+    ],
+)
+def test_what_is_wrong_with_a_backup_is_one_sentence(backup, file, old, new, sentence):
+    with pytest.raises(ImportFileError, match=sentence):
+        read(backup(file, (old, new)))
+
+
+def test_markup_and_scripts_are_texts_without_markup(backup):
+    attack = "&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;Which?"
+    _, records = read(backup("questions.xml", ("Which are laws?", attack)))
+    (quiz,) = (record for record in records if isinstance(record, QuizRecord) and record.key == "quiz:3")
+    assert quiz.questions[1]["prompt"] == "[picture]Which?"

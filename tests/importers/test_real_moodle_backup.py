@@ -1,0 +1,145 @@
+"""The backup of a course by a real Moodle, compared with what its database holds."""
+
+import json
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+
+from lmskit.analytics.items import NO_ANSWER
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle.backup.source import FORMAT
+from lmskit.importers.registry import detected
+from lmskit.models import Enrollment, ImportRun, Quiz, QuizAttempt, SectionMember, User
+from lmskit.read_models.quiz_quality import question_options, quiz_quality
+from lmskit.services.file_import import ImportOptions, import_file, import_path
+from lmskit.services.import_undo import undo_import
+from lmskit.vocabulary import CountedAttempts, EnrollmentStatus
+from tests import factories
+from tests.importers.test_import_undo import content
+from tests.real_data import REAL_DATA
+
+BACKUP = REAL_DATA / "moodle" / "exports_4_5" / "course_stat_m1.mbz"
+NEARLY = 1e-4
+"""What is stored has four decimals."""
+
+pytestmark = pytest.mark.skipif(not BACKUP.is_file(), reason=f"the file is not there: {BACKUP}")
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return json.loads(BACKUP.with_name("truth.json").read_text(encoding="utf-8"))
+
+
+def taken(session, course):
+    return import_file(session, FORMAT.open(BACKUP, ReadOptions()), ImportOptions(course=course.code, without_week=True))
+
+
+@pytest.fixture
+def course(session):
+    made = factories.course(session, weeks=12)
+    taken(session, made)
+    return made
+
+
+def test_people_groups_and_suspended_students_are_those_of_the_course(session, course, truth):
+    status = dict(
+        session.execute(select(Enrollment.status, func.count()).where(Enrollment.course_id == course.id).group_by(Enrollment.status)).all()
+    )
+    assert status == {EnrollmentStatus.ACTIVE: 59, EnrollmentStatus.WITHDRAWN: 1}
+    members = select(func.count()).select_from(SectionMember).where(SectionMember.course_id == course.id)
+    assert session.scalar(members) > 40
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_every_attempt_time_and_mark_is_that_of_the_database(session, course, truth, number):
+    real = truth["quiz"][number]
+    scale = real["grade"] / real["sumgrades"]
+    quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == real["name"])).one()
+    assert float(quiz.max_score) == real["grade"]
+    of_quiz = select(User.email, QuizAttempt).join(User, User.id == QuizAttempt.student_id).where(QuizAttempt.quiz_id == quiz.id)
+    stored = {(email, attempt.number): attempt for email, attempt in session.execute(of_quiz)}
+    finished = [attempt for attempt in real["attempts"] if attempt["state"] == "finished"]
+    assert len(stored) == len(finished)
+    for attempt in finished:
+        found = stored[attempt["email"], int(attempt["attempt"])]
+        assert (found.started_at.timestamp(), found.submitted_at.timestamp()) == (int(attempt["timestart"]), int(attempt["timefinish"]))
+        grade = attempt["grade"]
+        assert found.score is None if grade is None else float(found.score) == pytest.approx(grade, abs=NEARLY)
+        scores = {answer["question"]: answer["score"] for answer in found.answers}
+        for slot, (mark, state) in enumerate(zip(attempt["marks"], attempt["qstate"], strict=True), 1):
+            expected = None if state == "needsgrading" else pytest.approx((mark or 0) * scale, abs=NEARLY)
+            assert scores.get(str(slot)) == expected, attempt
+
+
+def test_every_grade_is_that_of_the_database(session, course, truth):
+    for item in truth["items"]:
+        if item["type"] in {"course", "category"} or item["module"] == "quiz":
+            continue
+        title = f"Assignment: {item['name']}" if item["module"] == "assign" else item["name"]
+        quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == title)).one()
+        low, high = float(item["min"]), float(item["max"])
+        of_quiz = select(User.email, QuizAttempt.score).join(User, User.id == QuizAttempt.student_id).where(QuizAttempt.quiz_id == quiz.id)
+        stored = {email.partition("@")[0]: float(score) for email, score in session.execute(of_quiz)}
+        wanted = {name: float(grade) - low for name, grade in item["grades"].items() if grade is not None}
+        assert float(quiz.max_score) == high - low
+        assert stored == pytest.approx(wanted, abs=NEARLY)
+
+
+def test_options_of_choice_questions_are_counted(session, course, truth):
+    real = truth["quiz"]["1"]
+    quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == real["name"])).one()
+    quality = quiz_quality(session, quiz.id, attempts=CountedAttempts.ALL)
+    # Statistics are about the students who are enrolled: one is suspended.
+    finished = [attempt for attempt in real["attempts"] if attempt["state"] == "finished" and attempt["username"] != "s059"]
+    for slot, question in enumerate(quiz.questions[:3]):
+        table = question_options(quality, question["id"]).set_index("text")
+        chosen: Counter[str] = Counter()
+        for attempt in finished:
+            response = attempt["resp"][slot]
+            chosen.update([NO_ANSWER] if response is None else response.split("; ") if slot == 1 else [response])
+        letters = lambda text: "".join(filter(str.isalnum, text.casefold()))  # noqa: E731
+        assert {letters(text): n for text, n in table["n"].items() if n} == {letters(text): n for text, n in chosen.items()}
+
+
+def test_a_second_import_changes_nothing_and_an_undo_leaves_the_course_as_before(session):
+    made = factories.course(session, weeks=12)
+    before = content(session)
+    taken(session, made)
+    run = session.scalar(select(func.max(ImportRun.id)))
+    imported = content(session)
+    again = taken(session, made)
+    assert {outcome.state for outcome in again.outcomes} == {"unchanged"}
+    assert content(session) == imported
+    undo_import(session, run)
+    assert content(session) == before
+
+
+FILES = {
+    "grades": "quiz1/overview.csv",
+    "responses": "quiz1/responses.csv",
+    "gradebook": "gradebook/real_percent_comma.csv",
+    "bank": "bank/week_2_basics_xml.xml",
+    "backup": BACKUP.name,
+}
+
+
+@pytest.mark.parametrize(
+    "order", [("grades", "responses", "gradebook", "bank", "backup"), ("backup", "bank", "gradebook", "responses", "grades")], ids=" ".join
+)
+def test_the_other_exports_of_the_course_add_no_attempt_and_no_quiz_to_those_of_the_backup(session, truth, order):
+    title = truth["quiz"]["1"]["name"]
+    made = factories.course(session, weeks=12)
+    for name in order:
+        path = BACKUP.with_name(FILES[name]) if "/" not in FILES[name] else BACKUP.parent / FILES[name]
+        reading = ReadOptions(title=title if name in {"grades", "responses"} else None, time_zone="Europe/London")
+        week = 2 if name in {"grades", "responses"} else None
+        asked = ImportOptions(course=made.code, week=week, without_week=name in {"gradebook", "backup"}, reading=reading)
+        import_path(session, path, detected(path), asked)
+    quizzes = session.scalars(select(Quiz).where(Quiz.course_id == made.id)).all()
+    assert len({quiz.title for quiz in quizzes}) == len(quizzes) == 9
+    finished = {number: sum(each["state"] == "finished" for each in quiz["attempts"]) for number, quiz in truth["quiz"].items()}
+    counts = dict(
+        session.execute(select(Quiz.title, func.count()).join(QuizAttempt).where(Quiz.course_id == made.id).group_by(Quiz.title)).all()
+    )
+    assert {number: counts[quiz["name"]] for number, quiz in truth["quiz"].items()} == finished
