@@ -88,6 +88,13 @@ def test_a_backup_without_users_has_the_quizzes_alone(backup):
     assert "was made without users" in " ".join(source.notes)
 
 
+def test_an_order_or_a_choice_that_is_no_number_gives_no_option(backup):
+    digits = "9" * 5000
+    _, records = read(backup(QUIZ, ("5,3,4", f"{digits},x,³"), ("<name>sub0</name><value>2", f"<name>sub0</name><value>{digits}")))
+    (ada,) = (each for each in attempts(records) if each.person.source_id == "ada")
+    assert (ada.answers[0]["response"], ada.answers[4]["response"]) == ("none", {"A": "1"})
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "sentence"),
     [

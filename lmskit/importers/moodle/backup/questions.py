@@ -56,9 +56,8 @@ class QuestionVersion:
     """Of a choice: the id of an option by the id of the answer; of matching: by the id of the pair."""
     target_of: dict[int, str] = field(default_factory=dict)
     """Of matching: the id of a target by the id of the pair."""
-    parts: tuple[int, ...] = ()
-    """Of a question with gaps: the questions within it, in their order."""
     parent: int = 0
+    """The question within which it is; 0 if it stands alone."""
 
 
 def versions_in(path: Path, file: str) -> Iterator[QuestionVersion]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lmskit.importers.moodle.backup.values import decimal, integer, text
+from lmskit.importers.moodle.backup.values import LONGEST_NUMBER, decimal, integer, text
 from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.text_cell import visible_lines
 
@@ -82,7 +82,7 @@ def answered(element: XmlElement, version: QuestionVersion) -> AnsweredQuestion:
     maximum = decimal(element, "maxmark") or 0.0
     fraction = None if last is None else decimal(last, "fraction")
     state = "" if last is None else text(last, "state")
-    order = [int(each) for each in shown.get("_order", "").split(",") if each.isdecimal()]
+    order = _numbers(shown.get("_order", ""))
     summary = visible_lines(text(element, "responsesummary")) or None
     return AnsweredQuestion(
         slot=integer(element, "slot") or 0,
@@ -125,19 +125,23 @@ def _chosen(version: QuestionVersion, given: Shown, order: Sequence[int]) -> str
         chosen = [order[nth] for nth in range(len(order)) if given.get(f"choice{nth}", "0") not in {"", "0"}]
         return sorted(version.option_of[each] for each in chosen if each in version.option_of) or None
     answer = given.get("answer", CLEARED).strip()
-    at = int(answer) if answer.isdecimal() else len(order)
+    at = next(iter(_numbers(answer)), len(order))
     return version.option_of.get(order[at]) if at < len(order) else None
 
 
 def _matched(version: QuestionVersion, given: Shown, shown: Shown) -> dict[str, str] | None:
-    stems, choices = ([int(each) for each in shown.get(name, "").split(",") if each.isdecimal()] for name in ("_stemorder", "_choiceorder"))
+    stems, choices = (_numbers(shown.get(name, "")) for name in ("_stemorder", "_choiceorder"))
     found: dict[str, str] = {}
     for nth, stem in enumerate(stems):
-        chosen = given.get(f"sub{nth}", "0")
-        at = int(chosen) if chosen.isdecimal() else 0  # 0 means none
+        at = next(iter(_numbers(given.get(f"sub{nth}", ""))), 0)  # 0 means none
         if 0 < at <= len(choices) and stem in version.option_of and choices[at - 1] in version.target_of:
             found[version.option_of[stem]] = version.target_of[choices[at - 1]]
     return found or None
+
+
+def _numbers(listed: str) -> list[int]:
+    """Return the whole numbers between commas; a text that no id or position can be is left out."""
+    return [int(each) for each in listed.split(",") if each.isascii() and each.isdecimal() and len(each) <= LONGEST_NUMBER]
 
 
 def _number(answer: str, separators: str) -> float | None:
