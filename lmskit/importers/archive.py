@@ -33,7 +33,7 @@ MAX_RATIO, RATIO_FLOOR = MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
 """Of an entry, and of the whole archive."""
 MAX_DIRECTORY = 4 * 1024**2
 """Bytes of an archive's table of contents."""
-LONGEST_NAME = 1024
+LONGEST_MEMBER_NAME = 1024
 """Bytes that a file takes in it, on average."""
 CHUNK = 1024**2
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -213,7 +213,7 @@ def _check_end(archive: str, stream: BinaryIO, most: int) -> None:
     if start + end >= _ZIP64_LOCATOR and tail[max(0, end - _ZIP64_LOCATOR) :][:4] == _ZIP64_SIGNATURE:
         raise ImportFileError(f"{archive} is in the ZIP64 form, which only archives need that are too large to be read. Pack it again.")
     _, _, _, _, entries, length, _, _ = _END.unpack_from(tail, end)
-    if entries > most or length > max(MAX_DIRECTORY, most * LONGEST_NAME):
+    if entries > most or length > max(MAX_DIRECTORY, most * LONGEST_MEMBER_NAME):
         raise ImportFileError(f"{archive} has more than {most:,} files. Import it in parts.")
 
 

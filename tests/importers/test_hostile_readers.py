@@ -108,7 +108,7 @@ def test_a_file_that_was_changed_somewhere(form, changes, encoding, tmp_path_fac
 def test_a_folder_in_which_one_file_was_changed(form, changes, index, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / form.name
     shutil.copytree(FOLDERS[form], folder, dirs_exist_ok=True)
-    files = sorted(folder.iterdir())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[index % len(files)]
     path.write_text(mutated(path.read_text(encoding="utf-8"), changes), encoding="utf-8", errors="replace", newline="")
     check(form, folder)

@@ -74,7 +74,7 @@ def test_a_file_that_brings_it_down_is_lost_alone_and_named():
 def test_the_processor_is_limited():
     links = b"<html><body><p>x" + b"<a href='x'>" * 100_000
     with (
-        MaterialReader(LIMITS) as opened,
+        MaterialReader(replace(GENEROUS, computing=2)) as opened,
         pytest.raises(MaterialFileError, match=r"^x\.html, the page: .*more than 2 seconds of computing"),
     ):
         opened.read(links, name="x.html")
