@@ -96,6 +96,23 @@ def test_an_order_or_a_choice_that_is_no_number_gives_no_option(backup):
 
 
 @pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("users.xml", "ada@example.org", "ada"),
+        (QUIZ, "<sumgrades>5.50000", "<sumgrades>many"),
+        (QUIZ, "<userid>11", "<userid>99"),
+        ("activities/assign_8/grades.xml", "<finalgrade>4.00000", "<finalgrade>many"),
+    ],
+)
+def test_what_is_refused_counts_as_read(backup, file, old, new):
+    before = {part.name: part.rows_in for part in read(SAMPLE)[0].parts}
+    source, _ = read(backup(file, (old, new)))
+    (part,) = (each for each in source.parts if each.name == file)
+    assert part.rejections
+    assert part.rows_in == before[file]
+
+
+@pytest.mark.parametrize(
     ("file", "old", "new", "sentence"),
     [
         ("moodle_backup.xml", "<type>course</type>", "<type>activity</type>", "is a backup of an activity, not of a course"),

@@ -138,12 +138,12 @@ class MoodleBackup:
             if role is None:
                 self._counts["users who are neither students nor teachers of the course, and are not imported"] += 1
                 continue
-            part.rows_in += 1
             try:
                 found = person(element, position, self._cells)
             except RejectedRowError as error:
-                part.reject(position.row, error.column or "", error.cell, error.reason)
+                _refuse(part, position.row, error)
                 continue
+            part.rows_in += 1
             self._keys[user] = found.key
             withdrawn = role is Role.STUDENT and user in known.suspended
             yield found._replace(role=role)
@@ -187,10 +187,11 @@ class MoodleBackup:
                 elif attempt.state != FINISHED:
                     self._counts[f"attempts that are {attempt.state}, and are imported once they are finished"] += 1
                 else:
+                    record = self._attempt(Position(name, row), quiz, attempt, at, versions)
                     part.rows_in += 1
-                    yield self._attempt(Position(name, row), quiz, attempt, at, versions)
+                    yield record
             except RejectedRowError as error:
-                part.reject(row, error.column or "", error.cell, error.reason)
+                _refuse(part, row, error)
 
     def _attempt(
         self,
@@ -250,11 +251,11 @@ class MoodleBackup:
             grade = grade_of(element)
             if grade.points is None:
                 return
-            part.rows_in += 1
             key = self._person_of(grade.user)
         except RejectedRowError as error:
-            part.reject(row, error.column or "", error.cell, error.reason)
+            _refuse(part, row, error)
             return
+        part.rows_in += 1
         shown = f"{grade.points:.15g} on a scale from {item.low:g} to {item.high:g}" if item.low else ""
         yield AttemptRecord(
             Position(name, row),
@@ -265,6 +266,12 @@ class MoodleBackup:
             is_total=True,
             feedback="\n".join(filter(None, (shown, grade.feedback))) or None,
         )
+
+
+def _refuse(part: Cells, row: int, error: RejectedRowError) -> None:
+    """Refuse a row, which counts as read, whatever of it could not be read."""
+    part.rows_in += 1
+    part.reject(row, error.column or "", error.cell, error.reason)
 
 
 def _digest(files: Sequence[Path]) -> str:
