@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
   "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && exit; done; echo python3)
 
-TARGETS = run demo setup test test-long test-browser lint format golden lock clean-notebooks
+TARGETS = run demo setup test test-long test-exhaustive test-browser lint format golden lock clean-notebooks
 
 .PHONY: help $(TARGETS)
 help:

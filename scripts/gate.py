@@ -51,14 +51,21 @@ TWO = ("-n", "2", "--dist", "loadfile")
 """Two workers, also on larger machines: what they start works on more than one processor already."""
 MEASURES = ("tests/neighbour", "tests/reliability")
 """Tests that compare times, or wait for what others do; another worker beside them would be one neighbour more."""
+OTHERS = ("tests", *(f"--ignore={folder}" for folder in MEASURES))
+RANDOM = ("--hypothesis-profile", "random")
 TEST_LONG = (
-    Check(
-        "long tests and random examples",
-        ("-m", "pytest", "-m", "long or hypothesis", "--hypothesis-profile", "random", *TWO, "--no-loadscope-reorder", *SLOWEST),
-        folders=("tests", *(f"--ignore={folder}" for folder in MEASURES)),
-    ),
-    Check("long tests that run alone", ("-m", "pytest", "-m", "long", "--kills", "200", *SLOWEST), folders=MEASURES),
+    Check("long tests", ("-m", "pytest", "-m", "long", *TWO, "--no-loadscope-reorder", *SLOWEST), folders=OTHERS),
+    Check("long tests that run alone", ("-m", "pytest", "-m", "long", *SLOWEST), folders=MEASURES),
 )
+TEST_EXHAUSTIVE = (
+    Check(
+        "exhaustive tests and random examples",
+        ("-m", "pytest", "-m", "exhaustive or hypothesis", *RANDOM, *TWO, "--no-loadscope-reorder", *SLOWEST),
+        folders=OTHERS,
+    ),
+    Check("kills", ("-m", "pytest", "-m", "long", "--kills", "200", *SLOWEST), folders=("tests/reliability",)),
+)
+"""Before a release, and whenever a machine has an hour for it."""
 TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO, *SLOWEST), folders=("tests/browser",)),)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.environment import ROOT, Environment, environment_of
-from scripts.gate import FORMAT, LINT, TEST, TEST_BROWSER, TEST_LONG, Check, run_checks
+from scripts.gate import FORMAT, LINT, TEST, TEST_BROWSER, TEST_EXHAUSTIVE, TEST_LONG, Check, run_checks
 from scripts.installer import SetupError, without_python_variables
 from scripts.lock import write_lock
 from scripts.progress import ProgressPrinter
@@ -74,6 +74,7 @@ TARGETS = {
         _checks(*LINT, *TEST),
     ),
     "test-long": Target("the tests that take minutes", _checks(*TEST_LONG)),
+    "test-exhaustive": Target("before a release: every injected fault, 200 kills, random examples", _checks(*TEST_EXHAUSTIVE)),
     "test-browser": Target("the tests that drive JupyterLab in Chromium", _checks(*TEST_BROWSER)),
     "lint": Target("ruff, mypy and import contracts alone", _checks(*LINT)),
     "format": Target("format the code and repair what ruff can repair", _checks(*FORMAT)),

@@ -1,6 +1,6 @@
 """How many examples hypothesis makes for a test.
 
-`make test` makes the same examples each time, so that a change fails by what it changes. `make test-long` makes ten times as many,
+`make test` makes the same examples each time, so that a change fails by what it changes. `make test-exhaustive` makes ten times as many,
 other ones each time, and prints the example that fails; it belongs beside the test, as an `@example`.
 """
 

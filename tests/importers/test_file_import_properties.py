@@ -112,7 +112,7 @@ def test_every_row_has_a_result_and_a_second_import_changes_nothing(session, tmp
         check(session, tmp_path, files)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @given(files=FILES)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_of_many_more_files_has_a_result(session, tmp_path, files):

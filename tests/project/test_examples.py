@@ -1,4 +1,4 @@
-"""The examples that hypothesis makes are the same in each `make test`, and others in each `make test-long`."""
+"""The examples that hypothesis makes are the same in each `make test`, and others in each `make test-exhaustive`."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -176,12 +177,12 @@ def complaints(connection: Connection, world: World) -> Iterator[str]:
         )
         rows = {table: specimens(connection, table) for table in TABLES}
         with world.posing(connection, login.name):
-            for complaint in (
-                *privileges(connection, rights),
-                *reading(connection, rights, mine),
-                *changing(connection, rights, led),
-                *adding(connection, rights, rows, None if login in (world.assistant, world.tutor, world.observer) else world_of(login)),
-                *deleting(connection, rights),
+            for complaint in chain(
+                privileges(connection, rights),
+                reading(connection, rights, mine),
+                changing(connection, rights, led),
+                adding(connection, rights, rows, None if login in (world.assistant, world.tutor, world.observer) else world_of(login)),
+                deleting(connection, rights),
             ):
                 yield f"{who} {complaint}"
     yield from functions(connection, world)
