@@ -12,7 +12,7 @@ from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.import_group import DETECT, new_app
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
-from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
+from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_section, weeks_by_title
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.printing import print_error, print_line
 from lmskit.cli.typed_number import week_typed
@@ -39,11 +39,29 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "colon": ":"}
 DECIMAL_MARKS = {"point": ".", "comma": ","}
 
 PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A file, a folder or a zip archive.", show_default=False)]
-Course = Annotated[str | None, typer.Option(metavar="CODE", help="Code of the course, if the file does not name it.", show_default=False)]
+Course = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE", help="Code of the course, if the file does not name it, or lmskit has it under another code.", show_default=False
+    ),
+]
 Lecturer = Annotated[
     str | None, typer.Option(metavar="EMAIL", help="Lecturer of new courses without a teacher in the file.", show_default=False)
 ]
 Term = Annotated[str | None, typer.Option(metavar="CODE", help="Term of new courses, if the file does not name it.", show_default=False)]
+Module = Annotated[
+    str | None,
+    typer.Option(metavar="CODE", help="Module code of a course that the import makes; by default the course's code.", show_default=False),
+]
+Section = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--section",
+        metavar="NUMBER=N",
+        help="Week of a section of a described course, by the section's number, or none: NUMBER=none; give one for each.",
+        show_default=False,
+    ),
+]
 Week = Annotated[
     int | None,
     typer.Option(metavar="N", help="Week of new quizzes whose title does not name one.", callback=week_typed, show_default=False),
@@ -176,6 +194,8 @@ def _command_for(name: str | None) -> Callable[..., None]:
         course: Course = None,
         lecturer: Lecturer = None,
         term: Term = None,
+        module: Module = None,
+        section: Section = None,
         week: Week = None,
         week_of: WeekOf = None,
         without_week: WithoutWeek = False,
@@ -213,6 +233,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             max_scores=max_scores_by_title(maximum or []),
             source=source,
             all_students=all_students,
+            sections=weeks_by_section(section or []),
         )
         say = print_error if as_json else print_line
         key = source_key(path) if path.exists() else None
@@ -228,6 +249,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             course=course,
             lecturer=lecturer,
             term=term,
+            module=module,
             week=week,
             weeks=weeks_by_title(week_of or []),
             without_week=without_week,

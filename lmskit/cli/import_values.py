@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from lmskit.errors import InputError
 from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.number_format import DecimalMark, score_reader
 from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LAST_WEEK
 from lmskit.schemas.file_import import NO_WEEK
@@ -90,6 +91,35 @@ def weeks_by_title(weeks: Iterable[str]) -> dict[str, int | None]:
                 "Write it as --week-of 'Midterm=7', or without a week: --week-of 'Midterm=none'"
             )
         found[title] = int(week)
+    return found
+
+
+def weeks_by_section(sections: Iterable[str]) -> dict[int, ChosenWeek | None]:
+    """Return the week of each section by its number from texts such as `3=4`; None for `12=none`.
+
+    Raises
+    ------
+    InputError
+        A text is not of that form, or there is no such week.
+
+    Examples
+    --------
+    >>> weeks_by_section(["3=4", "12=none"])
+    {3: ChosenWeek(number=4, topic=None), 12: None}
+    """
+    found: dict[int, ChosenWeek | None] = {}
+    for each in sections:
+        number, _, week = each.partition("=")
+        is_numbered = re.fullmatch(r"[1-9][0-9]{0,4}", number) is not None
+        if is_numbered and week == NO_WEEK:
+            found[int(number)] = None
+            continue
+        if not (is_numbered and re.fullmatch(r"[0-9]{1,3}", week) and FIRST_WEEK <= int(week) <= LAST_WEEK):
+            raise InputError(
+                f"{each!r} does not name a section by its number and a week from {FIRST_WEEK} to {LAST_WEEK}. "
+                "Write it as --section 3=4, or without a week: --section 12=none"
+            )
+        found[int(number)] = ChosenWeek(int(week))
     return found
 
 

@@ -62,6 +62,10 @@ class Advice:
 
 
 COURSE = Advice("Name the course: --course CODE", 'Choose it under "Course"')
+COURSE_ALL_THE_SAME = Advice(
+    "If they are one course all the same: --course CODE", 'If they are one course all the same, choose it under "Course"'
+)
+OTHER_CODE = Advice("name that: --course CODE", 'choose it under "Course"')
 COURSE_OF_ALL = Advice("--course names the course in which all persons are enrolled", 'all persons are enrolled in that under "Course"')
 TERM = Advice("choose one with --term CODE", 'choose one under "Term of new courses"')
 LECTURER = Advice("choose a lecturer with --lecturer EMAIL", 'choose one under "Lecturer of new courses"')

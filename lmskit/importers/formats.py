@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from lmskit.importers.described_course import ChosenWeek
     from lmskit.importers.record import Source
 
 
@@ -40,6 +41,8 @@ class ReadOptions:
     """The system whose ids a plain table has in its column `id`; None for ids of plain tables."""
     all_students: bool = False
     """Whether all people of a list without roles are students."""
+    sections: Mapping[int, ChosenWeek | None] = field(default_factory=dict)
+    """The weeks of sections by their numbers in the course, for sources that describe it; None: the section is not a week."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,22 @@ def week_named(title: str) -> int | None:
     return weeks.pop() if len(weeks) == 1 and 1 <= max(weeks) <= LAST_WEEK else None
 
 
+def without_week(title: str) -> str:
+    """Return a title without the week that it begins with; empty if there is nothing else.
+
+    Examples
+    --------
+    >>> without_week("Week 3: Sets and laws"), without_week("2. Woche – Mengen"), without_week("Week 4"), without_week("Sets")
+    ('Sets and laws', 'Mengen', '', 'Sets')
+    >>> without_week("Weeks 1-2: Sets"), without_week("Exam of week 3")
+    ('Weeks 1-2: Sets', 'Exam of week 3')
+    """
+    if week_named(title) is None:
+        return title
+    begun = next(filter(None, (words.match(title) for words in (_NUMBERED_WEEK, _ORDINAL_WEEK, _NUMBERED_PART))), None)
+    return title if begun is None else title[begun.end() :].lstrip(" \t-:.,;|\u2010\u2011\u2012\u2013\u2014\u2015")
+
+
 def read_week(text: str) -> int | None:
     """Read the cell of a column of weeks: a number, also as a spreadsheet writes it, or a word for week with one; None if it is empty.
 

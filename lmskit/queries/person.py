@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import and_, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from lmskit.errors import LecturerNotFoundError, UnknownPersonError
@@ -16,7 +16,7 @@ from lmskit.queries.person_search import found_by
 from lmskit.vocabulary import FORMER_ADDRESS, EntityKind, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
     from sqlalchemy import ColumnElement
@@ -62,6 +62,14 @@ def lecturer_by_email(session: Session, email: str, *, option: str = "--lecturer
     if person is None or person.role is not Role.LECTURER:
         raise LecturerNotFoundError(email=email, option=option, is_student=person is not None and person.role is Role.STUDENT)
     return person
+
+
+def lecturers_known_as(session: Session, ids: Mapping[str, Collection[str]], addresses: Collection[str]) -> list[User]:
+    """The lecturers who have one of the ids of other systems, given by system, or one of the addresses; by id."""
+    by_id = (and_(*_of_system(source), ExternalId.external_id.in_(of_source)) for source, of_source in ids.items())
+    with_id = select(ExternalId.person_id).where(or_(false(), *by_id))
+    known = or_(User.id.in_(with_id), User.email.in_([_as_stored(address) for address in addresses]))
+    return list(session.scalars(select(User).where(User.role == Role.LECTURER, known).order_by(User.id)))
 
 
 def found_person(session: Session, who: str) -> User:

@@ -145,6 +145,12 @@ def term_over(session: Session, course_id: int, *, today: dt.date) -> Term | Non
     ).one_or_none()
 
 
+def open_terms(session: Session, *, limit: int) -> list[Term]:
+    """The open terms that the signed-in person can see, newest first, at most `limit`."""
+    statement = select(Term).where(Term.state == TermState.OPEN).order_by(Term.starts_on.desc(), Term.code.collate("C"))
+    return list(session.scalars(statement.limit(limit)))
+
+
 def term_by_code(session: Session, code: str) -> Term:
     """The term with this code.
 

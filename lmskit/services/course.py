@@ -51,20 +51,33 @@ def create_course(session: Session, request: CreateCourse) -> Course:
         lecturer_id=lecturer.id,
         origin=Origin.FORM,
     )
+    add_course(session, course, lecturer=request.lecturer)
+    session.add_all(_syllabus_row(course, week) for week in request.weeks)
+    session.flush()
+    return course
+
+
+def add_course(session: Session, course: Course, *, lecturer: str) -> None:
+    """Add the row of a course whose lecturer has this address.
+
+    Raises
+    ------
+    CourseExistsError
+        The code is taken.
+    LecturerNotFoundError
+        The person who was to be responsible is not a lecturer any more.
+    """
     try:
         with session.begin_nested():
             session.add(course)
     except IntegrityError as error:
         match violated_constraint(error):
             case "uq_courses_code":
-                raise CourseExistsError(course=request.code) from error
+                raise CourseExistsError(course=course.code) from error
             case "fk_courses_lecturer_id_lecturer_role":  # the person's role has changed since it was read
-                raise LecturerNotFoundError(email=request.lecturer) from error
+                raise LecturerNotFoundError(email=lecturer) from error
             case _:
                 raise
-    session.add_all(_syllabus_row(course, week) for week in request.weeks)
-    session.flush()
-    return course
 
 
 @dataclass(frozen=True)
@@ -146,6 +159,17 @@ def _as_seen(course: Course, stored: Mapping[int, Syllabus]) -> CourseAsSeen:
 
 def _differs(row: Syllabus, week: SyllabusWeek) -> bool:
     return (row.topic, row.objectives) != (week.topic, week.objectives)
+
+
+def default_topic(week: int) -> str:
+    """The topic of a week of which nothing says one.
+
+    Examples
+    --------
+    >>> default_topic(3)
+    'Week 3'
+    """
+    return f"Week {week}"
 
 
 def _syllabus_row(course: Course, week: SyllabusWeek) -> Syllabus:

@@ -56,6 +56,8 @@ class ImportOptions:
     """Address of a lecturer in lmskit, for new courses without a teacher in the file."""
     term: str | None = None
     """Code of a term in lmskit, for new courses without a term in the file."""
+    module: str | None = None
+    """Module code of a course that the import makes; None for the code of the course."""
     week: int | None = None
     """Week of new quizzes whose title names no week."""
     weeks: Mapping[str, int | None] = field(default_factory=dict)

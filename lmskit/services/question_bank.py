@@ -27,6 +27,7 @@ from lmskit.queries.quiz import content_of, quiz_by_id
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import CreateQuiz, TakeBank
+from lmskit.services.course import default_topic
 from lmskit.services.deletion_counts import Deletion, counted
 from lmskit.services.importing import importing, lock_imports, record, require_one_week
 from lmskit.services.permission import administrators_only
@@ -216,7 +217,7 @@ def _add_week(session: Session, course: Course, week: int) -> bool:
     stored = select(Syllabus.week_number).where(Syllabus.course_id == course.id, Syllabus.week_number == week)
     if session.scalar(stored) is not None:
         return False
-    session.add(Syllabus(course_id=course.id, week_number=week, topic=f"Week {week}", objectives=""))
+    session.add(Syllabus(course_id=course.id, week_number=week, topic=default_topic(week), objectives=""))
     session.flush()
     return True
 

@@ -9,6 +9,7 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from lmskit.importers.described_course import CourseSource, DescribedCourse
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.record import PersonKey, Position, ReportedSlot, Source
@@ -70,7 +71,8 @@ def renew(folder: Path = SAMPLES) -> list[str]:
 
 def _source_result(source: Source) -> dict[str, Any]:
     records = [_record(record) for record in source.records()]
-    return {
+    course = {"course": _course(source.described_course)} if isinstance(source, CourseSource) else {}
+    return course | {
         "records": records,
         "parts": {
             part.name: {
@@ -82,6 +84,19 @@ def _source_result(source: Source) -> dict[str, Any]:
         },
         "warnings": [str(warning) for warning in source.warnings],
         "notes": list(source.notes),
+    }
+
+
+def _course(course: DescribedCourse) -> dict[str, Any]:
+    sections = course.sections
+    return {
+        "position": _value(course.position),
+        "id": course.external_id,
+        "code": course.code,
+        "title": course.title,
+        "days": [str(course.starts_on), str(course.ends_on)],
+        "weeks": {str(week.number): {"topic": week.topic, "objectives": week.objectives} for week in sections.weeks},
+        "left_out": {left.section.title: left.reason for left in sections.left_out},
     }
 
 

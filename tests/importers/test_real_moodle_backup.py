@@ -10,7 +10,8 @@ from lmskit.analytics.items import NO_ANSWER
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
 from lmskit.importers.registry import detected
-from lmskit.models import Enrollment, ImportRun, Quiz, QuizAttempt, SectionMember, User
+from lmskit.models import Enrollment, ImportRun, Quiz, QuizAttempt, SectionMember, Syllabus, User
+from lmskit.queries.course import course_by_code
 from lmskit.read_models.quiz_quality import question_options, quiz_quality
 from lmskit.services.file_import import ImportOptions, import_file, import_path
 from lmskit.services.import_undo import undo_import
@@ -112,6 +113,22 @@ def test_a_second_import_changes_nothing_and_an_undo_leaves_the_course_as_before
     assert {outcome.state for outcome in again.outcomes} == {"unchanged"}
     assert content(session) == imported
     undo_import(session, run)
+    assert content(session) == before
+
+
+def test_the_course_is_made_with_its_twelve_weeks_and_an_undo_leaves_the_database_as_before(session):
+    term = factories.term(session)
+    teacher = factories.lecturer(session, email="t1@example.org")
+    before = content(session)
+    report = import_path(session, BACKUP, FORMAT, ImportOptions(term=term.code, without_week=True))
+    made = course_by_code(session, "STAT-M1")
+    assert (made.title, made.lecturer_id) == ('Statistik & Daten, "Einführung"', teacher.id)
+    numbers = session.scalars(select(Syllabus.week_number).where(Syllabus.course_id == made.id).order_by(Syllabus.week_number))
+    assert list(numbers) == list(range(1, 13))
+    weeks = dict(session.execute(select(Quiz.title, Quiz.week_number).where(Quiz.course_id == made.id)).all())
+    assert weeks["Quiz 1: Basics (week 2)"] == 2
+    assert {outcome.state for outcome in report.outcomes} <= {"added", "changed"}
+    undo_import(session, session.scalar(select(func.max(ImportRun.id))))
     assert content(session) == before
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
+from lmskit.importers.report import FileCounts
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import lecturer_by_email
@@ -15,8 +17,30 @@ from lmskit.services.importing import require_one_week
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from lmskit.importers.report import Outcome
     from lmskit.models import Course
     from lmskit.services.importing import ImportOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCourse:
+    """What was done with the course that a source describes, and with its weeks."""
+
+    outcomes: tuple[Outcome, ...]
+    """Of the course, then of its weeks."""
+    weeks: dict[int, str]
+    """The state of each week of the source."""
+    notes: tuple[str, ...]
+
+    @property
+    def counts(self) -> list[FileCounts]:
+        """The counts of the parts that the source describes its course in."""
+        found: dict[str, Counter[str]] = {}
+        for outcome in self.outcomes:
+            found.setdefault(outcome.part, Counter())[outcome.state] += 1
+        return [
+            FileCounts(part, states.total(), states["added"], states["changed"], states["unchanged"], 0) for part, states in found.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +52,8 @@ class FoundOptions:
     course: Course | None
     lecturer_id: int | None
     term_id: int | None
+    prepared: PreparedCourse | None = None
+    """What was done with the course that the source describes; None if it describes none."""
 
 
 def find_options(session: Session, system: str, options: ImportOptions) -> FoundOptions:

@@ -14,6 +14,7 @@ from lmskit.importers.week import week_named
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.rounding import count_text
+from lmskit.services.course import default_topic
 from lmskit.services.file_import.quiz_finding import PlannedQuiz, QuizFinder
 from lmskit.services.question_joining import COULD_BE_SEVERAL, is_of_bank, join_questions, keep_slots
 from lmskit.services.quiz import n_attempts
@@ -72,7 +73,7 @@ class Quizzes:
         self.warnings: list[RowWarning] = []
         self.notes: list[str] = []
         self.added_weeks: list[int] = []
-        self.n_weeks = 0
+        self.used_weeks: set[int] = set()
         """Weeks of the course that the file has quizzes in."""
         self._planned: list[PlannedQuiz] = []
         self._written: list[tuple[PlannedQuiz, Quiz]] = []
@@ -126,7 +127,7 @@ class Quizzes:
                 keep_slots(self._session, stored, quiz.record.slots)
             written.append((quiz, stored))
         self._written = written
-        self.n_weeks = len({stored.week_number for _, stored in written} - {None})
+        self.used_weeks = {stored.week_number for _, stored in written if stored.week_number is not None}
         if written:
             rows = [{"quiz_id": stored.id, "state": quiz.state, "key": quiz.record.key} for quiz, stored in written]
             self._session.execute(_UPDATE, rows)
@@ -217,7 +218,7 @@ class Quizzes:
         if week not in weeks:
             weeks.add(week)
             self.added_weeks.append(week)
-            self._session.add(Syllabus(course_id=course.id, week_number=week, topic=f"Week {week}"))
+            self._session.add(Syllabus(course_id=course.id, week_number=week, topic=default_topic(week)))
             self._session.flush()
 
     def _add(self, course: Course, quiz: PlannedQuiz, weeks: set[int]) -> Quiz:

@@ -37,6 +37,7 @@ _NAMES_ITS_COURSES = text("""
 def make_report(context: ImportContext) -> None:
     """Count the outcomes, once everything is written, and make the report."""
     session, source, run = context.session, context.source, context.statements["outcomes"]
+    prepared = context.options.prepared
     add_warnings(session, source.warnings)
     rows = states_of(run, "position_states")
     context.report = ImportReport(
@@ -44,24 +45,28 @@ def make_report(context: ImportContext) -> None:
         name=source.name,
         sha256=source.sha256,
         dry_run=context.options.asked.dry_run,
-        files=tuple(
-            FileCounts(
-                file=part.name,
-                rows_in=part.rows_in,
-                added=rows[part.name]["added"],
-                changed=rows[part.name]["changed"],
-                unchanged=rows[part.name]["unchanged"],
-                rejected=rows[part.name]["rejected"] + len(part.rejections),
-                skipped_columns=tuple(part.skipped_columns),
-            )
-            for part in source.parts
+        files=(
+            *([] if prepared is None else prepared.counts),
+            *(
+                FileCounts(
+                    file=part.name,
+                    rows_in=part.rows_in,
+                    added=rows[part.name]["added"],
+                    changed=rows[part.name]["changed"],
+                    unchanged=rows[part.name]["unchanged"],
+                    rejected=rows[part.name]["rejected"] + len(part.rejections),
+                    skipped_columns=tuple(part.skipped_columns),
+                )
+                for part in source.parts
+            ),
         ),
         entities=_entities(context),
         rejections=all_rejections(session, context.parts),
         warnings=all_warnings(session, context.parts),
-        notes=(*source.notes, *_notes(context)),
+        notes=(*source.notes, *([] if prepared is None else prepared.notes), *_notes(context)),
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
         outcomes=(
+            *([] if prepared is None else prepared.outcomes),
             *_outcomes(run, source, context.parts),
             *context.ended_excuses,
             *context.taken_back,
@@ -78,9 +83,14 @@ def make_report(context: ImportContext) -> None:
 
 def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:
     states = states_of(context.statements["outcomes"], "entity_states")
+    prepared = context.options.prepared
+    weeks: dict[int, str] = {}
     if context.quizzes is not None:
-        added = len(context.quizzes.added_weeks)
-        states["weeks"] = Counter(added=added, unchanged=context.quizzes.n_weeks - added)
+        weeks = dict.fromkeys(context.quizzes.used_weeks, "unchanged") | dict.fromkeys(context.quizzes.added_weeks, "added")
+    if prepared is not None:
+        weeks |= prepared.weeks
+        states["courses"][prepared.outcomes[0].state] += 1
+    states["weeks"] = Counter(weeks.values())
     states["attempts"]["changed"] += len(context.taken_back) + len(context.removed)
     states["withdrawn"] = Counter(changed=len(context.withdrawn))
     states["messages"] = Counter(added=context.n_messages)

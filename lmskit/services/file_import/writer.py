@@ -11,6 +11,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers import advice
 from lmskit.progress import silent
 from lmskit.services.file_import.context import ImportContext
+from lmskit.services.file_import.course import prepare_course
 from lmskit.services.file_import.options import find_options
 from lmskit.services.file_import.pipeline import PIPELINE
 from lmskit.services.file_import.stage import Code, Repeat, Sql
@@ -55,8 +56,8 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
         A file cannot be read to its end; or students who are not in the file are to be withdrawn, and some rows are rejected,
         or there are more of these students than was confirmed.
     InputError
-        Neither the file nor `options` says which course the file is about; or a number of students to withdraw is confirmed, and
-        none are to be withdrawn.
+        Neither the file nor `options` says which course the file is about; or the course is new, and its term or its lecturer is not
+        given; or a number of students to withdraw is confirmed, and none are to be withdrawn.
     CourseNotFoundError, LecturerNotFoundError, TermNotFoundError
         There is no course or term with this code, or no lecturer with this address.
     NotPermittedError
@@ -72,7 +73,7 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
     progress("Waiting for other imports to end", 0, None)
     asked = found.asked
     with importing(session, source.format, source.name, dry_run=asked.dry_run) as run, _joining_whole_tables(session):
-        report = _run(ImportContext(session, source, found, progress))
+        report = _run(ImportContext(session, source, prepare_course(session, source, found), progress))
         if not asked.dry_run:
             record(session, run, report)
     return report

@@ -39,6 +39,7 @@ class CourseSection:
 
     id: int
     folder: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,11 @@ class Contents:
 
     release: str
     """Of the Moodle that wrote it, such as `4.5.6`."""
+    site: str
+    """The address of the Moodle."""
     course_id: int
+    line: int
+    """Where the backup names its course."""
     short_name: str
     full_name: str
     course_format: str
@@ -94,7 +99,9 @@ def _contents(information: XmlElement) -> Contents:
     activities = [] if listed is None else [each for group in listed.below("activities") for each in group.below("activity")]
     return Contents(
         release=text(information, "moodle_release").partition(" ")[0],
+        site=text(information, "original_wwwroot"),
         course_id=integer(information, "original_course_id") or 0,
+        line=information.line,
         short_name=text(information, "original_course_shortname"),
         full_name=text(information, "original_course_fullname"),
         course_format=text(information, "original_course_format"),
@@ -102,7 +109,7 @@ def _contents(information: XmlElement) -> Contents:
         ends_at=moment(information, "original_course_enddate"),
         has_users=settings.get("users") == "1",
         is_anonymous=settings.get("anonymize") == "1",
-        sections=tuple(CourseSection(integer(each, "sectionid") or 0, text(each, "directory")) for each in sections),
+        sections=tuple(CourseSection(integer(each, "sectionid") or 0, text(each, "directory"), each.line) for each in sections),
         activities=tuple(
             Activity(text(each, "modulename"), text(each, "title"), integer(each, "sectionid") or 0, text(each, "directory"))
             for each in activities

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from lmskit.importers.record import Position
     from lmskit.importers.xml_file import XmlElement
 
-STUDENT, TEACHERS = "student", frozenset({"editingteacher", "teacher"})
-"""Moodle's archetypes of roles: what a role of another name is made from."""
+STUDENT, EDITING_TEACHER = "student", "editingteacher"
+TEACHERS = frozenset({EDITING_TEACHER, "teacher"})
+"""Moodle's archetypes of roles: what a role of another name is made from. A teacher of the second kind grades, and edits nothing."""
 SUSPENDED = "1"
 DELETED = "is deleted in Moodle"
 
@@ -46,6 +47,11 @@ class CoursePeople:
         if roles & TEACHERS:
             return Role.LECTURER
         return Role.STUDENT if STUDENT in roles else None
+
+    @property
+    def editing(self) -> set[int]:
+        """Teachers who may edit the course."""
+        return {user for user, roles in self.roles.items() if EDITING_TEACHER in roles}
 
     def sections(self, user: int) -> tuple[SectionName, ...]:
         """The groups of a student; one without a name if the course has groups and the student is in none."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,11 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
+from lmskit.importers.moodle.backup.course import SUBSECTION, course_of
 from lmskit.importers.moodle.backup.grades import POINTS, SCALE, TOTALS, GradedItem, grade_of, grades_in, item_of
 from lmskit.importers.moodle.backup.people import course_people, person, users_in
 from lmskit.importers.moodle.backup.questions import versions_in
 from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in
-from lmskit.importers.moodle.backup.weeks import weeks_of
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.question_banks.bank import Draft, validated
@@ -67,7 +68,10 @@ class MoodleBackup:
         self.folder = opened(path, names=_Needed(), most=MOST_FILES)
         self.name = self.folder.name
         self.contents = contents_of(self.folder, self.name)
-        self.weeks = weeks_of(self.folder, self.contents)
+        try:
+            self.described_course, self._week_of = course_of(self.folder, self.contents, options.sections)
+        except RejectedRowError as error:
+            raise self._damaged(error) from error
         self.sha256 = _digest([path] if path.is_file() else list(self.folder.values()))
         self.warnings = RowWarnings()
         self._cells = PersonCells(self.warnings)
@@ -97,7 +101,7 @@ class MoodleBackup:
             *([] if contents.has_users else [f"{self.name} was made without users: it has the course and its questions alone."]),
             *(f"{self.name}: {subject}: {count:,}." for subject, count in self._counts.items() if count),
         ]
-        others = Counter(each.kind for each in contents.activities if each.kind not in {"quiz", "assign"})
+        others = Counter(each.kind for each in contents.activities if each.kind not in {"quiz", "assign", SUBSECTION})
         if others:
             listed = ", ".join(f"{kind} ({count:,})" for kind, count in sorted(others.items()))
             notes.append(f"{self.name}: activities of which only grades are imported: {listed}.")
@@ -110,21 +114,33 @@ class MoodleBackup:
             yield from self._people()
             yield from self._results()
         except RejectedRowError as error:
-            found = " ".join(filter(None, (error.column, error.cell and repr(shortened(error.cell)), error.reason)))
-            raise ImportFileError(f"{self.name} is damaged: {found}. Make the backup again.") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: RejectedRowError) -> ImportFileError:
+        found = " ".join(filter(None, (error.column, error.cell and repr(shortened(error.cell)), error.reason)))
+        return ImportFileError(f"{self.name} is damaged: {found}. Make the backup again.")
+
+    def teachers(self) -> Iterator[PersonKey]:
+        """Read who teaches the course and may edit it."""
+        if USERS not in self.folder:
+            return
+        editing, cells = course_people(self.folder).editing, PersonCells(RowWarnings())
+        for user, element in users_in(self.folder[USERS]):
+            if user in editing:
+                with suppress(RejectedRowError):  # the import says of the row what is wrong with it
+                    yield person(element, Position(USERS, element.line), cells).key
 
     def _results(self) -> Iterator[Record]:
         versions = {}
         if QUESTIONS in self.folder:
             versions = {version.id: version for version in versions_in(self.folder[QUESTIONS], QUESTIONS)}
-        week_of = {week.section: week.number for week in self.weeks}
         for activity in self.contents.activities:
             name = f"{activity.folder}/quiz.xml"
             if activity.kind == "quiz" and name in self.folder:
-                yield from self._quiz(name, versions, week_of.get(activity.section))
+                yield from self._quiz(name, versions, self._week_of.get(activity.section))
         for activity in self.contents.activities:
             if activity.kind != "quiz":
-                yield from self._grades(f"{activity.folder}/grades.xml", week_of.get(activity.section))
+                yield from self._grades(f"{activity.folder}/grades.xml", self._week_of.get(activity.section))
         yield from self._grades("gradebook.xml", None)
 
     def _people(self) -> Iterator[Record]:
@@ -319,4 +335,4 @@ def detect(path: Path) -> bool:
         return False
 
 
-FORMAT = Format("moodle-backup", "Moodle course backup", needs_course=True, detect=detect, open=MoodleBackup)
+FORMAT = Format("moodle-backup", "Moodle course backup", needs_course=False, detect=detect, open=MoodleBackup)

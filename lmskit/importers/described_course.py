@@ -1,0 +1,155 @@
+"""The course that a file or another system describes: its names, its days, and its sections as teaching weeks.
+
+A source that describes a course needs no course to be named: the import finds it in lmskit, or makes it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+from lmskit.importers.week import week_named, without_week
+from lmskit.limits import FIRST_WEEK, LAST_WEEK
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lmskit.importers.record import PersonKey, Position
+
+_SCHEME = re.compile(r"^[a-z]+://", re.IGNORECASE)
+NO_WEEK = "names no week, as the others do"
+NO_SUCH_WEEK = f"has a number beyond the weeks {FIRST_WEEK} to {LAST_WEEK}"
+CHOSEN = "was chosen to be in no week"
+SAME_WEEK = "belongs to week {}, as an earlier section does"
+
+
+class ChosenWeek(NamedTuple):
+    """What a person says that a section is: a week, and its topic; without a topic that of the section."""
+
+    number: int
+    topic: str | None = None
+
+
+class DescribedSection(NamedTuple):
+    """A section, module or folder of a course, in the course's order; it is counted as a row."""
+
+    position: Position
+    number: int
+    """In the course, from 1."""
+    name: str
+    """Empty if it has none."""
+    objectives: str = ""
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return self.name or f"Section {self.number}"
+
+
+class DescribedWeek(NamedTuple):
+    """A section that is a teaching week; the topic is empty if the section has no name beside its number."""
+
+    position: Position
+    number: int
+    topic: str
+    objectives: str
+    section: DescribedSection
+
+
+class LeftOutSection(NamedTuple):
+    """A section that is not a week of its own, and why."""
+
+    section: DescribedSection
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSections:
+    """The sections of a course as weeks."""
+
+    weeks: tuple[DescribedWeek, ...]
+    """In their order, each number once."""
+    left_out: tuple[LeftOutSection, ...]
+    week_of: Mapping[int, int]
+    """The week that quizzes of a section are in, by the number of the section."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedCourse:
+    """A course as a source describes it."""
+
+    position: Position
+    external_id: str
+    """Its id in the system together with the site, since two sites number their courses alike; see `course_address`."""
+    code: str
+    title: str
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+    sections: PlacedSections
+
+
+@runtime_checkable
+class CourseSource(Protocol):
+    """A `record.Source` that describes the course which its records belong to."""
+
+    @property
+    def described_course(self) -> DescribedCourse:
+        """The course; its positions are in parts that `Source.parts` does not have."""
+
+    def teachers(self) -> Iterator[PersonKey]:
+        """Read who teaches the course and may edit it."""
+
+
+def course_address(site: str, path: str) -> str:
+    """Return the address of a course without its scheme, which a site changes without becoming another.
+
+    Examples
+    --------
+    >>> course_address("https://Moodle.example.edu/", "course/view.php?id=4")
+    'moodle.example.edu/course/view.php?id=4'
+    """
+    return f"{_SCHEME.sub('', site.strip()).strip('/').lower()}/{path}"
+
+
+def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek | None]) -> PlacedSections:
+    """Return sections as weeks: by their names if at least half of those with a name name a week, otherwise by their numbers.
+
+    The n-th section of a course by weeks is its n-th week, counted from the course's first day. What a person chose for the number of a
+    section comes before both; None: it is not a week.
+
+    Examples
+    --------
+    >>> from lmskit.importers.record import Position
+    >>> def section(number, name): return DescribedSection(Position("course", number), number, name)
+    >>> named = placed([section(1, "Week 2: Sets"), section(2, "Exam"), section(3, "Week 2, laboratory")], {})
+    >>> [(week.number, week.topic) for week in named.weeks], dict(named.week_of)
+    ([(2, 'Sets')], {1: 2, 3: 2})
+    >>> [(left.section.title, left.reason) for left in named.left_out]
+    [('Exam', 'names no week, as the others do'), ('Week 2, laboratory', 'belongs to week 2, as an earlier section does')]
+    >>> numbered = placed([section(1, "Sets"), section(2, ""), section(3, "Exam")], {3: None, 2: ChosenWeek(5, "Laws")})
+    >>> [(week.number, week.topic) for week in numbered.weeks]
+    [(1, 'Sets'), (5, 'Laws')]
+    """
+    named = {section.number: week_named(section.name) for section in sections if section.name}
+    is_by_name = bool(named) and 2 * sum(week is not None for week in named.values()) >= len(named)
+    weeks: dict[int, DescribedWeek] = {}
+    left_out: list[LeftOutSection] = []
+    week_of: dict[int, int] = {}
+    for section in sections:
+        choice = chosen.get(section.number)
+        number = named.get(section.number) if is_by_name else section.number
+        if section.number in chosen:
+            number = None if choice is None else choice.number
+        if number is None or not FIRST_WEEK <= number <= LAST_WEEK:
+            why = CHOSEN if section.number in chosen else NO_WEEK if number is None else NO_SUCH_WEEK
+            left_out.append(LeftOutSection(section, why))
+            continue
+        week_of[section.number] = number
+        if number in weeks:
+            left_out.append(LeftOutSection(section, SAME_WEEK.format(number)))
+            continue
+        topic = without_week(section.name) if choice is None or choice.topic is None else choice.topic
+        weeks[number] = DescribedWeek(section.position, number, topic, section.objectives, section)
+    return PlacedSections(tuple(weeks[number] for number in sorted(weeks)), tuple(left_out), week_of)

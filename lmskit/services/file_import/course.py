@@ -1,0 +1,215 @@
+"""The course of a source that describes one: found in lmskit or made, with its weeks, before quizzes are planned for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select
+
+from lmskit.errors import InputError
+from lmskit.importers import advice
+from lmskit.importers.described_course import CourseSource
+from lmskit.importers.report import Outcome, shortened
+from lmskit.importers.text_cell import one_line
+from lmskit.limits import LONGEST_CODE, LONGEST_TITLE
+from lmskit.models import Course, ExternalId, Syllabus
+from lmskit.queries.course import has_code
+from lmskit.queries.external_id import entity_named
+from lmskit.queries.person import lecturers_known_as
+from lmskit.queries.term import open_terms
+from lmskit.schemas.text import Code
+from lmskit.services.course import add_course, default_topic
+from lmskit.services.file_import.options import PreparedCourse
+from lmskit.vocabulary import EntityKind, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.importers.described_course import DescribedCourse, DescribedWeek
+    from lmskit.importers.record import PersonKey, Source
+    from lmskit.models import User
+    from lmskit.services.file_import.options import FoundOptions
+
+_CODE: TypeAdapter[str] = TypeAdapter(Code)
+_NOT_IN_CODE = re.compile(r"[/\\]")
+SITE = "/"
+"""What the id of a course has if it contains its site."""
+SIS = "sis"
+"""The system of the numbers that an institution gives."""
+MOST_TERMS = 10
+"""Terms that a refusal names."""
+OF_CODES = f"codes are lines of 1 to {LONGEST_CODE} visible characters without / and \\, and begin with no dot"
+KEPT = "has another topic or other objectives in lmskit, which stay"
+
+
+def prepare_course(session: Session, source: Source, found: FoundOptions) -> FoundOptions:
+    """Return the options with the course that a source describes; other sources change nothing.
+
+    It is the course that the options name, else the one with the source's id, else the one with its code, else a new one. It gets the
+    source's weeks that it lacks, and topics and objectives where it has none; what a person wrote stays.
+
+    Raises
+    ------
+    InputError
+        The course is new and its term or lecturer is not given, or its code is that of another course of the system, or cannot be one.
+    """
+    if not isinstance(source, CourseSource):
+        return found
+    described = source.described_course
+    known = entity_named(session, found.system, EntityKind.COURSE, described.external_id) if described.external_id else None
+    notes: list[str] = []
+    state = change = ""
+    course = found.course or (None if known is None else session.get_one(Course, known))
+    if course is None:
+        course = _with_code(session, source, source.name, found)
+    if course is None:
+        course, state = _made(session, source, source.name, found), "added"
+    if known is None and described.external_id:
+        _add_id(session, found.system, described.external_id, course)
+        state, change = (state, "") if state else ("changed", "new id")
+    elif known is not None and known != course.id:
+        other = session.get_one(Course, known).code
+        notes.append(f"{source.name} is of the course {other} by its id, and is imported into {course.code}.")
+    if course.title != (title := _title(described)):
+        notes.append(f"{course.code} is called {course.title!r} in lmskit and {title!r} in {source.name}: the title stays.")
+    outcomes = [_outcome(described, state or "unchanged", course, change)]
+    weeks = _weeks(session, course, described.sections.weeks)
+    outcomes += weeks
+    notes += _notes(described, weeks)
+    states = {week.number: outcome.state for week, outcome in zip(described.sections.weeks, weeks, strict=True)}
+    return replace(found, course=course, prepared=PreparedCourse(tuple(outcomes), states, tuple(notes)))
+
+
+def _outcome(described: DescribedCourse, state: str, course: Course, change: str) -> Outcome:
+    part, row, _ = described.position
+    return Outcome(part, row, None, state, f"{course.title} · {course.code}", change)
+
+
+def _with_code(session: Session, source: CourseSource, name: str, found: FoundOptions) -> Course | None:
+    """Return the course with the code that a source names, unless the system calls that another course."""
+    described = source.described_course
+    course = session.scalars(select(Course).where(has_code(_code(described, name)))).one_or_none()
+    if course is None:
+        return None
+    ids = select(ExternalId.external_id).where(
+        ExternalId.course_id == course.id, ExternalId.kind == EntityKind.COURSE, ExternalId.source == found.system
+    )
+    others = [other for other in session.scalars(ids.order_by(ExternalId.id)) if SITE in other]
+    if described.external_id and others:
+        raise InputError(
+            f"{name} is of the course {described.external_id}, and {course.code} in lmskit is {others[0]}. {advice.COURSE_ALL_THE_SAME}"
+        )
+    return course
+
+
+def _made(session: Session, source: CourseSource, name: str, found: FoundOptions) -> Course:
+    described = source.described_course
+    code = _code(described, name)
+    needs = []
+    if found.term_id is None:
+        terms = [f"{term.code} ({term.starts_on} to {term.ends_on})" for term in open_terms(session, limit=MOST_TERMS)]
+        listed = f": {', '.join(terms)}" if terms else ", once there is one: lmskit term create"
+        needs.append(f"a term: {advice.TERM}{listed}")
+    lecturer_id = found.lecturer_id
+    if lecturer_id is None:
+        known = _known_teachers(session, found.system, list(source.teachers()))
+        if len(known) == 1:
+            lecturer_id = known[0].id
+        else:
+            why = "several of its editing teachers are lecturers" if known else "none of its editing teachers is a lecturer"
+            needs.append(f"a lecturer, since {why} in lmskit: {advice.LECTURER}")
+    if found.term_id is None or lecturer_id is None:
+        raise InputError(
+            f"The course {code} of {name} is not in lmskit yet. To make it, the import needs {'; and '.join(needs)}. "
+            f"If lmskit has it under another code, {advice.OTHER_CODE}"
+        )
+    course = Course(
+        code=code,
+        module_code=code if found.asked.module is None else _module(found.asked.module),
+        title=_title(described),
+        term_id=found.term_id,
+        lecturer_id=lecturer_id,
+        origin=Origin.IMPORT,
+    )
+    add_course(session, course, lecturer=found.asked.lecturer or "")
+    return course
+
+
+def _known_teachers(session: Session, system: str, teachers: Sequence[PersonKey]) -> list[User]:
+    """Return the lecturers in lmskit whom one of the keys names."""
+    ids = {
+        system: [key.source_id for key in teachers if key.source_id],
+        SIS: [key.sis_id for key in teachers if key.sis_id],
+    }
+    return lecturers_known_as(session, ids, [key.email for key in teachers if key.email])
+
+
+def _code(described: DescribedCourse, name: str) -> str:
+    """Return the code of a described course: its short name, with hyphens for what a code cannot contain since it names files."""
+    try:
+        return _CODE.validate_python(_NOT_IN_CODE.sub("-", described.code))
+    except ValidationError:
+        raise InputError(
+            f"The short name {shortened(described.code)!r} of the course in {name} cannot be a code: {OF_CODES}. {advice.COURSE}"
+        ) from None
+
+
+def _module(code: str) -> str:
+    try:
+        return _CODE.validate_python(code)
+    except ValidationError:
+        raise InputError(f"{shortened(code)!r} cannot be the code of a module: {OF_CODES}.") from None
+
+
+def _title(described: DescribedCourse) -> str:
+    return one_line(described.title)[:LONGEST_TITLE].strip() or described.code
+
+
+def _add_id(session: Session, system: str, external_id: str, course: Course) -> None:
+    session.add(ExternalId(source=system, kind=EntityKind.COURSE, external_id=external_id, course_id=course.id))
+    session.flush()
+
+
+def _weeks(session: Session, course: Course, weeks: Sequence[DescribedWeek]) -> list[Outcome]:
+    """Add the weeks that a course lacks, fill topics and objectives where it has none, and return the outcome of each."""
+    stored = {row.week_number: row for row in session.scalars(select(Syllabus).where(Syllabus.course_id == course.id))}
+    outcomes = []
+    for week in weeks:
+        row, topic = stored.get(week.number), week.topic or default_topic(week.number)
+        state = reason = before = after = ""
+        if row is None:
+            state = "added"
+            session.add(Syllabus(course_id=course.id, week_number=week.number, topic=topic, objectives=week.objectives))
+        else:
+            has_topic = row.topic != default_topic(week.number)
+            takes_topic = not has_topic and topic != row.topic
+            takes_objectives = not row.objectives and bool(week.objectives) and (takes_topic or topic == row.topic)
+            if takes_topic or takes_objectives:
+                state = "changed"
+                reason = ", ".join(word for word, is_taken in (("topic", takes_topic), ("objectives", takes_objectives)) if is_taken)
+                before, after = (row.topic, topic) if takes_topic else ("", shortened(week.objectives))
+                row.topic, row.objectives = topic if takes_topic else row.topic, week.objectives if takes_objectives else row.objectives
+            else:
+                state = "unchanged"
+                differs = (week.topic and topic != row.topic) or (week.objectives and week.objectives != row.objectives)
+                reason = KEPT if differs else ""
+        part, line, _ = week.position
+        outcomes.append(Outcome(part, line, None, state, f"Week {week.number} · {course.code}", reason, before, after))
+    session.flush()
+    return outcomes
+
+
+def _notes(described: DescribedCourse, weeks: Sequence[Outcome]) -> list[str]:
+    notes = []
+    kept = [str(week.number) for week, outcome in zip(described.sections.weeks, weeks, strict=True) if outcome.reason == KEPT]
+    if kept:
+        notes.append(f"Weeks of which lmskit has another topic or other objectives, which stay: {', '.join(kept)}.")
+    if left_out := described.sections.left_out:
+        listed = "; ".join(f"{left.section.title} {left.reason}" for left in left_out)
+        notes.append(f"Sections that are not weeks of their own: {len(left_out):,}. {listed}.")
+    return notes
