@@ -13,7 +13,7 @@ from tests import factories
 from tests.importers.test_import_undo import APART, COLUMNS
 from tests.importers.test_oulad_real_data import ENTITIES, OULAD
 
-pytestmark = [pytest.mark.long, pytest.mark.skipif(not OULAD.is_dir(), reason=f"the data set is not there: {OULAD}")]
+pytestmark = pytest.mark.skipif(not OULAD.is_dir(), reason=f"the data set is not there: {OULAD}")
 
 
 def checksums(session):
@@ -28,6 +28,7 @@ def checksums(session):
     return found
 
 
+@pytest.mark.long
 def test_an_undo_of_all_of_oulad_leaves_every_table_as_it_was(session, say):
     before = checksums(session)
     import_oulad(session, OULAD)
@@ -41,6 +42,7 @@ def test_an_undo_of_all_of_oulad_leaves_every_table_as_it_was(session, say):
     say(f"undo of OULAD: {report.n_taken_back:,} rows taken back, {len(before)} tables with the checksums of before")
 
 
+@pytest.mark.exhaustive
 def test_with_newer_evidence_on_top_all_else_of_oulad_is_taken_back(session):
     import_oulad(session, OULAD)
     run = session.scalar(select(func.max(ImportRun.id)))

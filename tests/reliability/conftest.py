@@ -14,10 +14,18 @@ from lmskit.db.roles import DISPATCHER
 from lmskit.models import Course, Enrollment, OutboxMessage, Term, User
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
+from tests.reliability.crew import MOST_KILLS
 from tests.reliability.mail_server import MailServer
 
 if os.name == "nt":
     collect_ignore_glob = ["*"]  # no fork, no SIGKILL
+
+
+@pytest.fixture(scope="session")
+def n_kills(request: pytest.FixtureRequest) -> int:
+    """Processes to kill at one kind of work: a third of `--kills`, at most 50."""
+    kills: int = request.config.getoption("--kills")
+    return min(kills // 3, MOST_KILLS)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from typing import Any, Self
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST_KILLS = 50
+"""Processes that a test kills at one kind of work; for more it would have to make more people."""
 
 
 class Crew:

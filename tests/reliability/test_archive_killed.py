@@ -24,7 +24,6 @@ from tests import factories
 from tests.reliability.crew import kill
 from tests.reliability.forks import Forks
 
-KILLS = 50
 STUDENTS, QUIZZES = 100, 10
 ROWS = """
 INSERT INTO users (email, family_name, sort_name, role)
@@ -124,7 +123,7 @@ def state_of(engine, term):
 
 
 @pytest.mark.long
-def test_killed_at_any_moment_each_row_is_in_one_table(say, admin_engine, term, tmp_path):
+def test_killed_at_any_moment_each_row_is_in_one_table(say, n_kills, admin_engine, term, tmp_path):
     store = tmp_path / "archives"
     store.mkdir(mode=0o700)
     state, before, _ = state_of(admin_engine, term)
@@ -133,7 +132,7 @@ def test_killed_at_any_moment_each_row_is_in_one_table(say, admin_engine, term, 
     archive = None
     with Archivist(store, term.code) as archivist:
         lasts = {work: archivist.lasts(work) for work in ("create", "rewrite", "restore", "create", "restore from files")}
-        for number in range(KILLS):
+        for number in range(n_kills):
             work = WORKS[number % len(WORKS)]
             if (state is TermState.CLOSED) != (work == "create"):
                 archivist.lasts("create" if state is TermState.CLOSED else "restore")
@@ -159,7 +158,7 @@ def test_killed_at_any_moment_each_row_is_in_one_table(say, admin_engine, term, 
     kept = [] if archive is None else [Path(archive.location).name]
     assert [path.name for path in store.iterdir() if not path.name.startswith(".")] == kept
     assert all(any(key.startswith(f"{work} after '{step}'") for key in ended) for work, step in (("create", MOVING), ("restore", MOVING)))
-    say(f"archiving and restoring killed {KILLS} times: {dict(ended)}; each row in one table, every named archive whole")
+    say(f"archiving and restoring killed {n_kills} times: {dict(ended)}; each row in one table, every named archive whole")
 
 
 def settled(engine, term):

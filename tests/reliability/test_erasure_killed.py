@@ -10,11 +10,11 @@ import psutil
 import pytest
 
 from lmskit.db import access
-from tests.reliability.crew import Crew, kill
+from tests.reliability.crew import MOST_KILLS, Crew, kill
 from tests.security.world import FOREIGN, OWN, prepared
 
-FIRST, KILLS = OWN + 5000, 50
-LAST = FIRST + 2 * KILLS + 10
+FIRST = OWN + 5000
+LAST = FIRST + 2 * MOST_KILLS + 10
 ROWS_OF = """
 SELECT u.id,
     (SELECT count(*) FROM quiz_attempts AS a WHERE a.student_id = u.id) AS attempts,
@@ -71,7 +71,7 @@ def crew():
 
 
 @pytest.mark.long
-def test_a_killed_erasure_leaves_every_person_whole_or_gone(world, crew, say, tmp_path):
+def test_a_killed_erasure_leaves_every_person_whole_or_gone(world, crew, n_kills, say, tmp_path):
     url = world.engine(world.admin).url.render_as_string(hide_password=False)
     rng = random.Random(20261129)
     n_killed, during, one, states = 0, 0, 0.0, states_after(world)
@@ -98,11 +98,11 @@ def test_a_killed_erasure_leaves_every_person_whole_or_gone(world, crew, say, tm
         assert all(states[int(line.split()[1])] == GONE for line in lines if line.startswith("erased"))
         n_killed += was_killed
         during += was_killed and lines[-1].startswith("begins")
-        if n_killed == KILLS:
+        if n_killed == n_kills:
             break
     n_erased = sum(state == GONE for state in states.values())
-    say(f"{KILLS} kills, {during} of them during an erasure; {n_erased} people were erased, each whole")
-    assert during > KILLS // 2
+    say(f"{n_kills} kills, {during} of them during an erasure; {n_erased} people were erased, each whole")
+    assert during > n_kills // 2
 
 
 def states_after(world):

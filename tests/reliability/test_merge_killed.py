@@ -13,7 +13,7 @@ from lmskit.db import access
 from tests.reliability.crew import Crew, kill
 from tests.security.world import OWN, prepared
 
-FIRST, KILLS, PAIRS = OWN + 5001, 50, 20
+FIRST, PAIRS = OWN + 5001, 20
 LAST = FIRST + 2 * PAIRS - 1
 ROWS_OF = """
 SELECT p.kept,
@@ -56,7 +56,7 @@ def world(migrated_database, endpoint):
 
 
 @pytest.mark.long
-def test_a_killed_merge_or_split_leaves_two_people_or_one_and_never_half(world, say, tmp_path):
+def test_a_killed_merge_or_split_leaves_two_people_or_one_and_never_half(world, n_kills, say, tmp_path):
     url = world.engine(world.admin).url.render_as_string(hide_password=False)
     rng = random.Random(20261130)
     n_killed, during, one = 0, 0, 0.0
@@ -84,11 +84,11 @@ def test_a_killed_merge_or_split_leaves_two_people_or_one_and_never_half(world, 
             seen |= set(map(str, states.values()))
             n_killed += was_killed
             during += was_killed and progress.read_text().splitlines()[-1].startswith("begins")
-            if n_killed == KILLS:
+            if n_killed == n_kills:
                 break
-    say(f"{KILLS} kills, {during} of them during a merge or a split; every pair was two people or one")
+    say(f"{n_kills} kills, {during} of them during a merge or a split; every pair was two people or one")
     assert seen == {str(TWO), str(ONE)}
-    assert during > KILLS // 2
+    assert during > n_kills // 2
 
 
 def states_after(world):

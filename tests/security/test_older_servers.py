@@ -72,7 +72,7 @@ def test_this_run_has_the_server_that_it_asks_for(endpoint, say):
     say(f"the server of this run is PostgreSQL {major}")
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_the_whole_suite_passes_on_postgresql_16():
     if access().settings.postgres_version == 16:
         pytest.skip("this is that run")
