@@ -15,8 +15,10 @@ DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 Arabic and Hebrew need none of them, and keep their own invisible letters (U+200E, U+200F, U+061C), which disturb nothing.
 """
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a text begins with that a spreadsheet takes for a formula."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a text begins with that a spreadsheet takes for a formula; the last four are wide letters, which some take for the narrow ones."""
+TEXT_MARK = "'"
+"""What stands before a text that begins like a formula."""
 
 
 def without_directions(text: str) -> str:
@@ -36,14 +38,25 @@ def as_cell(text: str) -> str:
 
 
 def without_formula(cell: str) -> str:
-    """Return a cell that no spreadsheet reads as a formula.
+    """Return a cell that no spreadsheet reads as a formula, from which `with_formula` makes the text again.
 
     Examples
     --------
-    >>> without_formula("=HYPERLINK(...)"), without_formula("-12"), without_formula("Week 1")
-    ("'=HYPERLINK(...)", "'-12", 'Week 1')
+    >>> without_formula("=HYPERLINK(...)"), without_formula("-12"), without_formula("Week 1"), without_formula("'=1")
+    ("'=HYPERLINK(...)", "'-12", 'Week 1', "''=1")
     """
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return f"{TEXT_MARK}{cell}" if cell.lstrip(f"{TEXT_MARK} ").startswith(FORMULA_STARTS) else cell
+
+
+def with_formula(cell: str) -> str:
+    """Return the text of which `without_formula` made a cell.
+
+    Examples
+    --------
+    >>> with_formula("'=HYPERLINK(...)"), with_formula("'-12"), with_formula("'Week 1'"), with_formula("''=1")
+    ('=HYPERLINK(...)', '-12', "'Week 1'", "'=1")
+    """
+    return cell[1:] if cell.startswith(TEXT_MARK) and cell.lstrip(f"{TEXT_MARK} ").startswith(FORMULA_STARTS) else cell
 
 
 def bounded(text: str, longest: int = LONGEST_PROSE) -> str:

@@ -240,6 +240,14 @@ class CountedAttempts(enum.StrEnum):
     ALL = "all"
 
 
+class ResultAttempt(enum.StrEnum):
+    """Which of a student's graded attempts at a quiz is the result in a gradebook."""
+
+    FIRST = "first"
+    LAST = "last"
+    HIGHEST = "highest"
+
+
 class ItemVerdict(enum.StrEnum):
     """The conclusion about an item from its discrimination index and the interval of the index."""
 

@@ -1,23 +1,69 @@
-"""`lmskit export`: write records without names."""
+"""`lmskit export`: write the tables of a course, and records without names."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.orm import Session
 
 from lmskit.analytics.anonymity import LEAST
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot
 from lmskit.errors import InputError
 from lmskit.queries.course import course_by_code, courses_of_term
+from lmskit.reporting.course_tables import export_answers, export_attempts, export_gradebook, export_roster
 from lmskit.reporting.pseudonymised import export_pseudonymised, report_lines
+from lmskit.vocabulary import ResultAttempt
 
-app = typer.Typer(name="export", help="Write records without names, for research.", no_args_is_help=True)
+app = typer.Typer(name="export", help="Write a course into files: tables, and records without names.", no_args_is_help=True)
+
+OfCourse = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
+ToFile = Annotated[
+    Path, typer.Option("--to", metavar="FILE", help="The file to make, which ends with .csv or .xlsx.", show_default=False, dir_okay=False)
+]
+Counted = Annotated[ResultAttempt, typer.Option("--attempts", help="Which of a student's graded attempts is the result.")]
 
 
 @app.callback()
 def export() -> None:
-    """Write records without names, for research."""
+    """Write a course into files: tables, and records without names."""
+
+
+@app.command()
+def roster(course: OfCourse, *, to: ToFile) -> None:
+    """Write the people of a course with their sections, groups and status.
+
+    Importing the file changes nothing. The status of who waits for a message is blank. No cell is a formula.
+    """
+    _write(to, lambda session: export_roster(session, course, to))
+
+
+@app.command()
+def gradebook(course: OfCourse, *, to: ToFile, attempts: Counted = ResultAttempt.HIGHEST) -> None:
+    """Write the result of each active or completed student at each quiz, one in a row.
+
+    Importing the file changes nothing. EX stands for the score of an excused student. No cell is a formula.
+    """
+    _write(to, lambda session: export_gradebook(session, course, to, counted=attempts))
+
+
+@app.command()
+def attempts(course: OfCourse, *, to: ToFile) -> None:
+    """Write the attempts at the quizzes of a course, with whether each is evidence of mastery.
+
+    Importing the file changes nothing. A result without attempts has no number. No cell is a formula.
+    """
+    _write(to, lambda session: export_attempts(session, course, to))
+
+
+@app.command()
+def answers(course: OfCourse, *, to: ToFile) -> None:
+    """Write the answers in the attempts of a course, one in a row, to read: no import reads such a file.
+
+    No cell is a formula.
+    """
+    _write(to, lambda session: export_answers(session, course, to))
 
 
 @app.command()
@@ -39,3 +85,9 @@ def pseudonymised(
     for line in report_lines(exported, least):
         print_line(line)
     print_line(f"The tables and this report are in {to}.")
+
+
+def _write(to: Path, write: Callable[[Session], int]) -> None:
+    with snapshot() as session:
+        n_rows = write(session)
+    print_line(f"{n_rows:,} rows are in {to}. They are personal data.")

@@ -39,6 +39,7 @@ from lmskit.importers.table_kinds import PARTICIPANTS
 from lmskit.importers.text_cell import one_line
 from lmskit.importers.times import DayOrder, TimeReader, note_on_zone, proved_order
 from lmskit.limits import LONGEST_SOURCE, LONGEST_TITLE
+from lmskit.readable import TEXT_MARK, with_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,7 +107,7 @@ class PlainCsv(GradeTable):
         self._without_comma = self._without_zone = 0
         for row, cells in self.rows_without_footers(of_people):
             try:
-                person, others = reader.read(Position(self.name, row), cells)
+                person, others = reader.read(Position(self.name, row), _as_text(cells))
             except RejectedRowError as error:
                 self.reject_row(row, error)
             else:
@@ -126,6 +127,11 @@ class PlainCsv(GradeTable):
     def _time_reader(self) -> TimeReader:
         given = self.options.day_order and DayOrder(self.options.day_order)
         return TimeReader(given or proved_order(self._cells_of(*OF_TIMES)), self.options.time_zone)
+
+
+def _as_text(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the cells without the apostrophe by which those that begin like a formula are kept from being one."""
+    return tuple(map(with_formula, cells)) if any(cell.startswith(TEXT_MARK) for cell in cells) else cells
 
 
 def _system(source: str | None) -> str:

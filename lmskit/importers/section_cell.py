@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lmskit.vocabulary import SectionKind
 
 MARKS = re.compile(r"[;|\n]")
+PART = re.compile(r'\s*"((?:[^"]|"")*[;|](?:[^"]|"")*)"\s*(?:[;|\n]|$)|([^;|\n]*)(?:[;|\n]|$)')
+"""A name with a mark in it, in quotation marks, of which those inside are doubled; or any other name."""
 COMMAS = re.compile(r"[,;|\n]")
 FEWEST_TOGETHER = 3
 """Students from whom on two names that no student has apart are one name: fewer can be in two groups by chance."""
@@ -24,6 +26,8 @@ SENTENCE = re.compile(r",? and |, ")
 
 def sections_in(kind: SectionKind, cell: str) -> tuple[SectionName, ...]:
     r"""Return the sections or groups that a cell names, each once, with a semicolon between them.
+
+    A name that contains a semicolon itself is in quotation marks, as `sections_cell` writes it.
 
     Parameters
     ----------
@@ -40,11 +44,23 @@ def sections_in(kind: SectionKind, cell: str) -> tuple[SectionName, ...]:
     Examples
     --------
     >>> from lmskit.vocabulary import SectionKind
-    >>> [section.name for section in sections_in(SectionKind.GROUP, "Lab A; Lab B;")]
-    ['Lab A', 'Lab B']
+    >>> [section.name for section in sections_in(SectionKind.GROUP, 'Lab A; "Lab B; Tue";')]
+    ['Lab A', 'Lab B; Tue']
     """
-    names = dict.fromkeys(title(part) for part in MARKS.split(cell) if part.strip())
+    parts = (quoted.replace('""', '"') or plain for quoted, plain in PART.findall(cell)) if '"' in cell else MARKS.split(cell)
+    names = dict.fromkeys(title(part) for part in parts if part.strip())
     return tuple(SectionName(kind, name) for name in names) or (SectionName(kind, ""),)
+
+
+def sections_cell(names: Iterable[str]) -> str:
+    """Return the cell from which `sections_in` reads these names.
+
+    Examples
+    --------
+    >>> sections_cell(["Lab A", "Lab B; Tue"])
+    'Lab A; "Lab B; Tue"'
+    """
+    return "; ".join('"{}"'.format(name.replace('"', '""')) if MARKS.search(name) else name for name in names)
 
 
 def names_with_commas(cells: Iterable[str]) -> frozenset[tuple[str, str]]:

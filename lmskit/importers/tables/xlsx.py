@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from typing import IO, TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -83,8 +85,13 @@ def _rows(sheet: ReadOnlyWorksheet, formulas: FormulaCells) -> Iterator[tuple[in
     for number, cells in enumerate(sheet.iter_rows(), 1):
         if not cells:
             continue
-        texts = [cell_text(cell.value, cell.number_format or "General") for cell in cells[:MAX_COLUMNS]]
+        texts = [cell_text(_unescaped(cell.value), cell.number_format or "General") for cell in cells[:MAX_COLUMNS]]
         for column, text in enumerate(texts, 1):
             if not text and (formula := formulas.get((number, column))):
                 texts[column - 1] = formula
         yield number, texts
+
+
+def _unescaped(value: object) -> object:
+    """Return a value; of a text, with the characters that are written by their number, such as `_x000D_`."""
+    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if isinstance(value, str) and "_x" in value else value
