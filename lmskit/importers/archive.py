@@ -7,38 +7,36 @@ else. Its headers are checked before, and never trusted while unpacking.
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import shutil
 import stat
 import struct
 import tarfile
 import tempfile
-import unicodedata
 import weakref
 import zipfile
 import zlib
 from collections.abc import Collection, Container, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Self, cast
+from typing import BinaryIO, Self
 
 from lmskit.errors import ImportFileError
-from lmskit.limits import MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
+from lmskit.importers.archive_entry import (
+    CHUNK,
+    LONGEST_MEMBER_NAME,
+    MAX_DIRECTORY,
+    MAX_RATIO,
+    MAX_UNPACKED,
+    RATIO_FLOOR,
+    check_name,
+    is_added_by_system,
+    without_top_folder,
+)
+from lmskit.importers.tar_archive import unpacked_tar
 
 MAX_ENTRIES = 1000
-MAX_UNPACKED = 2 * 1024**3
-"""Bytes of all files together."""
-MAX_RATIO, RATIO_FLOOR = MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
-"""Of an entry, and of the whole archive."""
-MAX_DIRECTORY = 4 * 1024**2
-"""Bytes of an archive's table of contents."""
-LONGEST_MEMBER_NAME = 1024
-"""Bytes that a file takes in it, on average."""
-CHUNK = 1024**2
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-ADDED_BY_SYSTEMS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
-"""Files that operating systems add."""
 
 _END = struct.Struct("<4s4H2LH")
 _END_SIGNATURE, _ZIP64_SIGNATURE = b"PK\x05\x06", b"PK\x06\x07"
@@ -164,7 +162,7 @@ def _folder(path: Path, names: Container[str] | None, most: int) -> Folder:
             raise ImportFileError(f"{path.name} has more than {most:,} files. Put those to import into a folder of their own.")
         if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
             raise ImportFileError(f"{path.name}: {inner} is a link or not an ordinary file. Put the file itself into the folder.")
-        if stat.S_ISREG(mode) and not _is_added_by_system(inner):
+        if stat.S_ISREG(mode) and not is_added_by_system(inner):
             files[inner] = file
     wanted = {name: file for name, file in files.items() if names is None or name in names}
     return Folder(path.resolve().name, wanted, files.keys() - wanted.keys())
@@ -179,7 +177,7 @@ def _archive(path: Path, names: Container[str] | None, most: int) -> Folder:
     try:
         with path.open("rb") as stream:
             if is_gzipped(path):
-                unpacked, others = _unpacked_tar(path.name, stream, names, most, temporary)
+                unpacked, others = unpacked_tar(path.name, stream, names, most, temporary)
                 return Folder(path.name, unpacked, others, temporary)
             _check_end(path.name, stream, most)
             with zipfile.ZipFile(stream) as archive:
@@ -213,7 +211,7 @@ def _check_end(archive: str, stream: BinaryIO, most: int) -> None:
     if start + end >= _ZIP64_LOCATOR and tail[max(0, end - _ZIP64_LOCATOR) :][:4] == _ZIP64_SIGNATURE:
         raise ImportFileError(f"{archive} is in the ZIP64 form, which only archives need that are too large to be read. Pack it again.")
     _, _, _, _, entries, length, _, _ = _END.unpack_from(tail, end)
-    if entries > most or length > max(MAX_DIRECTORY, most * LONGEST_MEMBER_NAME):
+    if entries > most or length > max(MAX_DIRECTORY, entries * LONGEST_MEMBER_NAME):
         raise ImportFileError(f"{archive} has more than {most:,} files. Import it in parts.")
 
 
@@ -231,20 +229,13 @@ def _checked(archive: str, opened_archive: zipfile.ZipFile, stream: BinaryIO, mo
             raise ImportFileError(f"{archive}: {entry.filename} is in it twice. Pack it again.")
         seen.add(folded)
     _check_overlap(archive, entries, opened_archive.start_dir, stream)
-    files = {entry.filename: entry for entry in entries if not entry.is_dir() and not _is_added_by_system(entry.filename)}
-    tops = {name.partition("/")[0] for name in files}
-    if len(tops) == 1 and all("/" in name for name in files):
-        return {name.partition("/")[2]: entry for name, entry in files.items()}
-    return files
-
-
-def _is_added_by_system(name: str) -> bool:
-    return name.startswith(ADDED_BY_SYSTEMS[0]) or PurePosixPath(name).name in ADDED_BY_SYSTEMS
+    files = {entry.filename: entry for entry in entries if not entry.is_dir() and not is_added_by_system(entry.filename)}
+    return without_top_folder(files)
 
 
 def _check_entry(archive: str, entry: zipfile.ZipInfo) -> None:
     name = entry.orig_filename
-    _check_name(archive, name)
+    check_name(archive, name)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR} or (entry.is_dir() and entry.file_size):
         raise ImportFileError(f"{archive}: {name} is a link or not an ordinary file. Pack the file itself.")
@@ -252,13 +243,6 @@ def _check_entry(archive: str, entry: zipfile.ZipInfo) -> None:
         raise ImportFileError(f"{archive}: {name} is encrypted. Pack it again without a password.")
     if entry.compress_type not in METHODS:
         raise ImportFileError(f"{archive}: {name} is packed by a method that is not read. Pack it again as an ordinary zip.")
-
-
-def _check_name(archive: str, name: str) -> None:
-    parts = name.removesuffix("/").split("/")
-    unsafe = "\\" in name or ":" in name or any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
-    if unsafe or any(part in {"", ".", ".."} for part in parts):
-        raise ImportFileError(f"{archive}: {name!r} is not a name within the archive. Nothing was unpacked.")
 
 
 def _check_overlap(archive: str, entries: list[zipfile.ZipInfo], directory: int, stream: BinaryIO) -> None:
@@ -307,67 +291,3 @@ def _write(opened_archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path
             stream.write(chunk)
             size += len(chunk)
     return size
-
-
-class _Counted(io.RawIOBase):
-    """A gzipped stream as it is unpacked, which refuses to unpack to far more than it has."""
-
-    def __init__(self, archive: str, packed: BinaryIO) -> None:
-        super().__init__()
-        size = packed.seek(0, os.SEEK_END)
-        packed.seek(0)
-        self._archive = archive
-        self._left = max(RATIO_FLOOR, MAX_RATIO * size)
-        self._stream = gzip.GzipFile(fileobj=packed, mode="rb")
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._stream.read(size)
-        self._left -= len(piece)
-        if self._left < 0:
-            raise ImportFileError(f"{self._archive} unpacks to more than {MAX_RATIO} times its size. Nothing is imported.")
-        return piece
-
-
-def _unpacked_tar(
-    archive: str, packed: BinaryIO, names: Container[str] | None, most: int, target: Path
-) -> tuple[dict[str, Path], list[str]]:
-    """Write the wanted files of a gzipped tar archive to files of their own, in one pass; return them, and the names of the others."""
-    files: dict[str, Path] = {}
-    others: list[str] = []
-    seen: set[str] = set()
-    left = MAX_UNPACKED
-    with tarfile.open(fileobj=_Counted(archive, packed), mode="r|") as entries:
-        for number, entry in enumerate(entries):
-            name = entry.name.removeprefix("./")
-            if number >= most:
-                raise ImportFileError(f"{archive} has more than {most:,} files. Import it in parts.")
-            if entry.isdir() and name in {"", "."}:
-                continue
-            _check_name(archive, name)
-            if not entry.isreg() and not entry.isdir():
-                raise ImportFileError(f"{archive}: {name} is a link or not an ordinary file. Pack the file itself.")
-            if name.casefold() in seen:
-                raise ImportFileError(f"{archive}: {name} is in it twice. Pack it again.")
-            seen.add(name.casefold())
-            cast("Any", entries).members = []  # the module keeps each of them
-            if entry.isdir() or _is_added_by_system(name):
-                continue
-            if names is not None and name not in names:
-                others.append(name)
-                continue
-            left -= entry.size
-            if left < 0:
-                raise ImportFileError(
-                    f"{archive}: its files unpack to more than 2 GiB, which is the most that is read. Nothing is imported."
-                )
-            folder = target / str(number)
-            folder.mkdir()
-            files[name] = folder / PurePosixPath(name).name
-            content = entries.extractfile(entry)
-            assert content is not None  # noqa: S101 - an ordinary file
-            with files[name].open("xb") as stream:
-                shutil.copyfileobj(content, stream, CHUNK)
-    return files, others

@@ -237,7 +237,7 @@ class _Pieces(_Target):
             self._complete.append((self._root, tuple(self._around)))
             self._elements, self._text = self._before
             if self._around:
-                self._around[-1].remove(self._root)
+                del self._around[-1][-1]
 
     def taken(self) -> list[tuple[XmlElement, tuple[XmlElement, ...]]]:
         """Return what is complete, and forget it."""

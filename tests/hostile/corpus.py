@@ -1,8 +1,9 @@
 """All hostile files."""
 
 from tests.hostile.archives import ARCHIVES, XML_FILES
+from tests.hostile.backups import BACKUPS
 from tests.hostile.contents import CONTENTS
 from tests.hostile.texts import TEXTS
 from tests.hostile.workbooks import WORKBOOKS
 
-CORPUS = (*TEXTS, *ARCHIVES, *XML_FILES, *CONTENTS, *WORKBOOKS)
+CORPUS = (*TEXTS, *ARCHIVES, *XML_FILES, *CONTENTS, *WORKBOOKS, *BACKUPS)

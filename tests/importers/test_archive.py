@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmskit.errors import ImportFileError
-from lmskit.importers import archive
+from lmskit.importers import archive, tar_archive
 from lmskit.importers.archive import opened
 
 
@@ -286,7 +286,7 @@ def test_a_gzipped_tar_archive_gives_the_wanted_files_and_names_the_others(tmp_p
     ids=["above", "absolute", "symbolic link", "hard link", "twice", "many", "bomb"],
 )
 def test_a_tar_archive_with_an_unusual_entry_is_refused(tmp_path, monkeypatch, entries, sentence):
-    monkeypatch.setattr(archive, "RATIO_FLOOR", 1024**2)
+    monkeypatch.setattr(tar_archive, "RATIO_FLOOR", 1024**2)
     with pytest.raises(ImportFileError, match=sentence):
         opened(tarred(tmp_path / "backup.mbz", entries), most=3)
 

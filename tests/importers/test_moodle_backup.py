@@ -1,7 +1,7 @@
 """What is special about a backup of a Moodle course."""
 
 import shutil
-import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -43,10 +43,11 @@ def attempts(records):
     return [record for record in records if isinstance(record, AttemptRecord) and record.quiz == "quiz:3"]
 
 
-def test_a_packed_backup_is_recognised_and_says_the_same_as_its_folder(tmp_path):
-    path = tmp_path / "backup.mbz"
-    with tarfile.open(path, "w:gz") as target:
-        target.add(SAMPLE, arcname=".")
+@pytest.mark.parametrize("top", [".", "course"], ids=["as Moodle packs it", "packed again as a folder"])
+@pytest.mark.parametrize("form", ["gztar", "zip"])
+def test_a_packed_backup_is_recognised_and_says_the_same_as_its_folder(tmp_path, form, top):
+    made = shutil.make_archive(str(tmp_path / "made"), form, SAMPLE if top == "." else SAMPLE.parent, top)
+    path = Path(made).rename(tmp_path / "backup.mbz")
     assert detected(path).name == "moodle-backup"
     assert read(path)[1] == read(SAMPLE)[1]
 

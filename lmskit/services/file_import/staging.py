@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=tuple[object, ...])
 BATCH = 5000
 """Rows of a table that are collected before they are copied."""
+LONGEST_BATCH = 4 * 1024**2
+"""Characters of answers and feedback that are collected before they are copied."""
 MISSING_NUMBER = "NaN"
 ACTIVE, PENDING = EnrollmentStatus.ACTIVE, EnrollmentStatus.PENDING
 
@@ -143,13 +145,18 @@ class _Batches:
         self._rows: dict[str, list[Any]] = {table.name: [] for table in OF_RECORDS}
         for table in OF_RECORDS:
             table.create(self._session)
+        self._length = 0
 
-    def add(self, table: StagingTable[R], row: R) -> None:
+    def add(self, table: StagingTable[R], row: R, *, length: int = 0) -> None:
+        """Add a row; `length` is that of its texts without a limit, which one table has."""
         rows = self._rows[table.name]
         rows.append(row)
-        if len(rows) >= BATCH:
+        self._length += length
+        if len(rows) >= BATCH or (length and self._length > LONGEST_BATCH):
             table.copy(self._session, rows)
             rows.clear()
+            if length:
+                self._length = 0
 
     def finish(self) -> None:
         for table in OF_RECORDS:
@@ -238,7 +245,8 @@ class _Staging:
         position_id = self.positions.number(record.position)
         match record:
             case AttemptRecord():
-                batches.add(ATTEMPT, _attempt(n, position_id, record))
+                attempt = _attempt(n, position_id, record)
+                batches.add(ATTEMPT, attempt, length=len(attempt.answers) + len(attempt.feedback or ""))
             case ExcuseRecord():
                 batches.add(EXCUSE, ExcuseRow(n, position_id, *_key(record.person), record.quiz))
             case CourseRecord():

@@ -6,7 +6,7 @@ Source of the format: `backup/moodle2/backup_stepslib.php` of Moodle, `backup_ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.moodle.backup.values import integer, moment, text
@@ -15,7 +15,7 @@ from lmskit.importers.xml_file import parsed
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from lmskit.importers.xml_file import XmlElement
@@ -40,6 +40,9 @@ class CourseSection:
     id: int
     folder: str
     line: int
+
+
+Part = TypeVar("Part", Activity, CourseSection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,17 @@ def _contents(information: XmlElement) -> Contents:
         ends_at=moment(information, "original_course_enddate"),
         has_users=settings.get("users") == "1",
         is_anonymous=settings.get("anonymize") == "1",
-        sections=tuple(CourseSection(integer(each, "sectionid") or 0, text(each, "directory"), each.line) for each in sections),
-        activities=tuple(
+        sections=_of_each_folder(CourseSection(integer(each, "sectionid") or 0, text(each, "directory"), each.line) for each in sections),
+        activities=_of_each_folder(
             Activity(text(each, "modulename"), text(each, "title"), integer(each, "sectionid") or 0, text(each, "directory"))
             for each in activities
         ),
     )
+
+
+def _of_each_folder(listed: Iterable[Part]) -> tuple[Part, ...]:
+    """Return what is listed without what names a folder again, so that no file is read twice."""
+    found: dict[str, Part] = {}
+    for part in listed:
+        found.setdefault(part.folder, part)
+    return tuple(found.values())

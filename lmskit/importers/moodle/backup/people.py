@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lmskit.importers.moodle.backup.values import integer, number_of, text
 from lmskit.importers.record import PersonKey, PersonRecord, SectionName
 from lmskit.importers.row import RejectedRowError
-from lmskit.importers.xml_file import parsed, streamed
+from lmskit.importers.xml_file import streamed
 from lmskit.vocabulary import Role, SectionKind
 
 if TYPE_CHECKING:
@@ -35,18 +35,17 @@ DELETED = "is deleted in Moodle"
 class CoursePeople:
     """What the files beside the list of users say about them, by the number of the user."""
 
-    roles: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Archetypes of the roles in the course."""
+    students: set[int] = field(default_factory=set)
+    teachers: set[int] = field(default_factory=set)
     suspended: set[int] = field(default_factory=set)
     groups: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     has_groups: bool = False
 
     def role(self, user: int) -> Role | None:
         """As what a person is in the course; None if neither as student nor as teacher."""
-        roles = self.roles.get(user, set())
-        if roles & TEACHERS:
+        if user in self.teachers:
             return Role.LECTURER
-        return Role.STUDENT if STUDENT in roles else None
+        return Role.STUDENT if user in self.students else None
 
     @property
     def editing(self) -> set[int]:
@@ -62,11 +61,11 @@ class CoursePeople:
 def course_people(files: Mapping[str, Path]) -> CoursePeople:
     """Read roles, enrolments and groups."""
     found = CoursePeople()
-    archetypes = {}
-    for role in _elements(files, "roles.xml", "role"):
-        archetypes[number_of(role)] = text(role, "archetype") or text(role, "shortname")
+    archetypes = {number_of(role): text(role, "archetype") or text(role, "shortname") for role in _elements(files, "roles.xml", "role")}
     for assignment in _elements(files, "course/roles.xml", "assignment"):
-        found.roles[integer(assignment, "userid") or 0].add(archetypes.get(integer(assignment, "roleid") or 0, ""))
+        archetype = archetypes.get(integer(assignment, "roleid") or 0, "")
+        if archetype in TEACHERS or archetype == STUDENT:
+            (found.teachers if archetype in TEACHERS else found.students).add(integer(assignment, "userid") or 0)
     active: set[int] = set()
     for enrolment in _elements(files, "course/enrolments.xml", "enrolment"):
         user = integer(enrolment, "userid") or 0
@@ -80,8 +79,9 @@ def course_people(files: Mapping[str, Path]) -> CoursePeople:
     return found
 
 
-def _elements(files: Mapping[str, Path], name: str, element: str) -> list[XmlElement]:
-    return list(parsed(files[name]).root.everywhere(element)) if name in files else []
+def _elements(files: Mapping[str, Path], name: str, element: str) -> Iterator[XmlElement]:
+    if name in files:
+        yield from (found for found, _ in streamed(files[name], element))
 
 
 def users_in(path: Path) -> Iterator[tuple[int, XmlElement]]:

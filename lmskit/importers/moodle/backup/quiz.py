@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from lmskit.importers.xml_file import XmlElement
 
 FINISHED = "finished"
+OF_PEOPLE = ("grades", "attempt")
+"""Elements that a quiz has for each student, after what it is itself."""
+ALMOST_ZERO = 0.000005
+"""What Moodle takes for no points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class BackedUpQuiz:
     @property
     def ratio(self) -> float:
         """Points of the quiz for one point of its questions."""
-        return self.maximum / self.sum_of_points if self.sum_of_points else 0.0
+        return self.maximum / self.sum_of_points if self.sum_of_points >= ALMOST_ZERO else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def quiz_in(path: Path) -> BackedUpQuiz:
     RejectedRowError
         There is no quiz in it, or a number in it cannot be read.
     """
-    first = next(streamed(path, "attempt", drop={"intro"}), None)  # what the quiz is stands before its attempts
+    first = next(streamed(path, *OF_PEOPLE, drop={"intro"}), None)
     quiz = (parsed(path, drop={"intro"}).root if first is None else first[1][0]).child("quiz")
     if quiz is None:
         raise RejectedRowError(None, None, "has no quiz")
@@ -105,8 +109,8 @@ def quiz_in(path: Path) -> BackedUpQuiz:
 
 def attempts_in(path: Path) -> Iterator[XmlElement]:
     """Give out the elements of the attempts at a quiz."""
-    for element, around in streamed(path, "attempt"):
-        if around and around[-1].local == "attempts":
+    for element, around in streamed(path, *OF_PEOPLE, drop={"intro"}):
+        if element.local == "attempt" and around and around[-1].local == "attempts":
             yield element
 
 

@@ -41,11 +41,18 @@ if TYPE_CHECKING:
     from lmskit.importers.record import Record
     from lmskit.importers.xml_file import XmlElement
 
-MOST_FILES = 500_000
+MOST_FILES = 200_000
+MOST_PEOPLE = 200_000
+"""Students and teachers of a course, whose ids are kept while the attempts are read."""
 USERS, QUESTIONS = "users.xml", "questions.xml"
+UNFINISHED = frozenset({"notstarted", "inprogress", "overdue", "submitted", "abandoned"})
+"""Moodle's states of other attempts."""
 NO_PERSON = "is of a person who is not in the backup"
+SAME_ID = "is the id of another user of the backup"
 OTHER_VERSION = "answers to earlier versions of a question, kept as texts"
 CHUNK = 1024**2
+MOST_NAMED = 40
+"""Kinds of activities that a note names."""
 
 
 class _Needed:
@@ -68,6 +75,7 @@ class MoodleBackup:
         self.folder = opened(path, names=_Needed(), most=MOST_FILES)
         self.name = self.folder.name
         self.contents = contents_of(self.folder, self.name)
+        self._check_files()
         try:
             self.described_course, self._week_of = course_of(self.folder, self.contents, options.sections)
         except RejectedRowError as error:
@@ -76,6 +84,14 @@ class MoodleBackup:
         self.warnings = RowWarnings()
         self._cells = PersonCells(self.warnings)
         self._clear()
+
+    def _check_files(self) -> None:
+        """Refuse a backup without a file that it says it has."""
+        said = [USERS] if self.contents.has_users else []
+        said += [f"{activity.folder}/quiz.xml" for activity in self.contents.activities if activity.kind == "quiz"]
+        lacking = next((name for name in said if name not in self.folder), None)
+        if lacking is not None:
+            raise ImportFileError(f"{self.name} lacks {shortened(lacking)}, which its contents name. Make the backup again.")
 
     def _clear(self) -> None:
         self.warnings.clear()
@@ -96,14 +112,15 @@ class MoodleBackup:
     def notes(self) -> list[str]:
         """Notes on how the backup was read."""
         contents = self.contents
+        course = f"{shortened(contents.short_name)} ({shortened(contents.full_name)})"
         notes = [
-            f"{self.name}: backup of {contents.short_name} ({contents.full_name}) by Moodle {contents.release}.",
+            f"{self.name}: backup of {course} by Moodle {shortened(contents.release)}.",
             *([] if contents.has_users else [f"{self.name} was made without users: it has the course and its questions alone."]),
             *(f"{self.name}: {subject}: {count:,}." for subject, count in self._counts.items() if count),
         ]
         others = Counter(each.kind for each in contents.activities if each.kind not in {"quiz", "assign", SUBSECTION})
         if others:
-            listed = ", ".join(f"{kind} ({count:,})" for kind, count in sorted(others.items()))
+            listed = ", ".join(f"{shortened(kind)} ({count:,})" for kind, count in sorted(others.most_common(MOST_NAMED)))
             notes.append(f"{self.name}: activities of which only grades are imported: {listed}.")
         return notes + self.warnings.notes
 
@@ -134,10 +151,13 @@ class MoodleBackup:
         versions = {}
         if QUESTIONS in self.folder:
             versions = {version.id: version for version in versions_in(self.folder[QUESTIONS], QUESTIONS)}
+        of_entry: dict[int, list[QuestionVersion]] = {}
+        for version in versions.values():
+            if not version.parent:
+                of_entry.setdefault(version.entry, []).append(version)
         for activity in self.contents.activities:
-            name = f"{activity.folder}/quiz.xml"
-            if activity.kind == "quiz" and name in self.folder:
-                yield from self._quiz(name, versions, self._week_of.get(activity.section))
+            if activity.kind == "quiz":
+                yield from self._quiz(f"{activity.folder}/quiz.xml", versions, of_entry, self._week_of.get(activity.section))
         for activity in self.contents.activities:
             if activity.kind != "quiz":
                 yield from self._grades(f"{activity.folder}/grades.xml", self._week_of.get(activity.section))
@@ -154,6 +174,9 @@ class MoodleBackup:
             if role is None:
                 self._counts["users who are neither students nor teachers of the course, and are not imported"] += 1
                 continue
+            if user in self._keys:
+                _refuse(part, position.row, RejectedRowError("id", str(user), SAME_ID))
+                continue
             try:
                 found = person(element, position, self._cells)
             except RejectedRowError as error:
@@ -161,6 +184,8 @@ class MoodleBackup:
                 continue
             part.rows_in += 1
             self._keys[user] = found.key
+            if len(self._keys) > MOST_PEOPLE:
+                raise ImportFileError(f"{self.name} has more than {MOST_PEOPLE:,} students and teachers, which is the most that is read.")
             withdrawn = role is Role.STUDENT and user in known.suspended
             yield found._replace(role=role)
             yield EnrollmentRecord(
@@ -171,10 +196,12 @@ class MoodleBackup:
                 sections=known.sections(user) if role is Role.STUDENT else (),
             )
 
-    def _quiz(self, name: str, versions: dict[int, QuestionVersion], week: int | None) -> Iterator[Record]:
+    def _quiz(
+        self, name: str, versions: Mapping[int, QuestionVersion], of_entry: Mapping[int, Sequence[QuestionVersion]], week: int | None
+    ) -> Iterator[Record]:
         quiz = quiz_in(self.folder[name])
         part = self._part(name)
-        at = {slot.number: _shown(slot, versions) for slot in quiz.slots}
+        at = {slot.number: _shown(slot, of_entry.get(slot.entry or 0, ())) for slot in quiz.slots}
         drafts = [_draft(quiz, slot, at[slot.number], name) for slot in quiz.slots]
         content = validated(name, drafts) if drafts else None
         if content is not None:
@@ -201,7 +228,8 @@ class MoodleBackup:
                 if attempt.is_preview:
                     self._counts["previews by teachers, which are not imported"] += 1
                 elif attempt.state != FINISHED:
-                    self._counts[f"attempts that are {attempt.state}, and are imported once they are finished"] += 1
+                    state = attempt.state if attempt.state in UNFINISHED else "in another state"
+                    self._counts[f"attempts that are {state}, and are imported once they are finished"] += 1
                 else:
                     record = self._attempt(Position(name, row), quiz, attempt, at, versions)
                     part.rows_in += 1
@@ -299,9 +327,8 @@ def _digest(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _shown(slot: QuizSlot, versions: Mapping[int, QuestionVersion]) -> QuestionVersion | None:
+def _shown(slot: QuizSlot, of_entry: Sequence[QuestionVersion]) -> QuestionVersion | None:
     """Return the version of a question that stands in a slot of a quiz: the one that is asked for, or the newest that is ready."""
-    of_entry = [version for version in versions.values() if version.entry == slot.entry and not version.parent]
     if slot.version is not None:
         return next((version for version in of_entry if version.version == slot.version), None)
     ready = [version for version in of_entry if version.is_ready] or of_entry

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from lmskit.importers.row import RejectedRowError
+from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from lmskit.importers.xml_file import XmlElement
@@ -43,7 +44,8 @@ def integer(element: XmlElement, *path: str) -> int | None:
     content = text(element, *path)
     if not content:
         return None
-    if not content.lstrip("-").isdecimal() or len(content) > LONGEST_NUMBER:
+    digits = content.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > LONGEST_NUMBER:
         raise RejectedRowError(path[-1], content, "is not a whole number")
     return int(content)
 
@@ -60,11 +62,13 @@ def decimal(element: XmlElement, *path: str) -> float | None:
     if not content:
         return None
     try:
-        number = float(content)
+        number = float(content) if content.isascii() and "_" not in content else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
         raise RejectedRowError(path[-1], content, "is not a number")
+    if abs(number) > LARGEST_SCORE:
+        raise RejectedRowError(path[-1], content, f"is beyond {LARGEST_SCORE:,}, the most that is read")
     return number
 
 
