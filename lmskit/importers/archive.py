@@ -98,8 +98,8 @@ class Folder(Mapping[str, Path]):
             self._remove()
 
 
-def opened(path: Path, *, names: Container[str] | None = None, most: int = MAX_ENTRIES) -> Folder:
-    """Open a folder, a zip archive or a gzipped tar archive; a context manager that can also just be kept.
+def opened(path: Path, *, names: Container[str] | None = None, most: int = MAX_ENTRIES, tar: bool = False) -> Folder:
+    """Open a folder, a zip archive or, if asked, a gzipped tar archive; a context manager that can also just be kept.
 
     If all files of an archive are in one folder, their names are without the name of the folder.
 
@@ -111,6 +111,8 @@ def opened(path: Path, *, names: Container[str] | None = None, most: int = MAX_E
         The only files to unpack; by default all. The others are in `Folder.others`.
     most
         How many files there may be.
+    tar
+        Whether it may be a gzipped tar archive, which is read to its end even if it has nothing that is wanted.
 
     Raises
     ------
@@ -123,8 +125,8 @@ def opened(path: Path, *, names: Container[str] | None = None, most: int = MAX_E
             return _folder(path, names, most)
         if not path.exists():
             raise ImportFileError(f"There is no file or folder {path}. Check the path.")
-        if not is_archive(path) and not is_gzipped(path):
-            raise ImportFileError(f"{path} is neither a folder nor a zip or tar.gz archive.")
+        if not is_archive(path) and not (tar and is_gzipped(path)):
+            raise ImportFileError(f"{path} is neither a folder nor a zip{' or tar.gz' if tar else ''} archive.")
     except OSError as error:
         raise ImportFileError(f"{path} cannot be read: {error.strerror or error}.") from error
     return _archive(path, names, most)

@@ -22,6 +22,7 @@ MAX_FILE = 2 * 1024**3
 MAX_LINE = 16 * 1024**2
 """Characters of one line. A row may be longer, since a quoted cell can contain line breaks."""
 CHUNK = 1024**2
+GZIP = b"\x1f\x8b"
 ASCII = bytes(range(128))
 NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 ENCODING_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
@@ -122,6 +123,8 @@ def _scan(path: Path, stream: IO[bytes]) -> TextFile:
     chunk = stream.read(CHUNK)
     if not chunk:
         raise ImportFileError(f"{path.name} is empty. Get the file again from the system it comes from.")
+    if chunk.startswith(GZIP):
+        raise ImportFileError(f"{path.name} is packed with gzip, and not text. Unpack it, and import the file that is in it.")
     detector = _EncodingDetector(path.name, chunk)
     size = 0
     while chunk:

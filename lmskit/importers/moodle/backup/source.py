@@ -72,7 +72,7 @@ class MoodleBackup:
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.options = options
-        self.folder = opened(path, names=_Needed(), most=MOST_FILES)
+        self.folder = opened(path, names=_Needed(), most=MOST_FILES, tar=True)
         self.name = self.folder.name
         self.contents = contents_of(self.folder, self.name)
         self._check_files()
@@ -356,7 +356,7 @@ def _answer(quiz: BackedUpQuiz, answer: AnsweredQuestion, *, is_same: bool) -> d
 def detect(path: Path) -> bool:
     """Return whether a file is a backup of Moodle; opening it says what is wrong with it."""
     try:
-        with opened(path, names={CONTENTS}, most=MOST_FILES) as folder:
+        with opened(path, names={CONTENTS}, most=MOST_FILES, tar=True) as folder:
             return CONTENTS in folder
     except ImportFileError:
         return False
