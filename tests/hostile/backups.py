@@ -209,7 +209,7 @@ IMPORTED = (
         "a backup with scripts in every text",
         as_tar(dict.fromkeys(files({}), with_scripts)),
         Imported(
-            10,
+            13,
             (GONE, (43, "userid", ABSENT)),
             tuple(SCRIPT + name for name in NAMES),
             (3.0, 7.5, 11.0),
@@ -231,7 +231,7 @@ IMPORTED = (
             }
         ),
         Imported(
-            9,
+            12,
             (
                 (3, "id", "is the id of another user of the backup"),
                 (4, "lastname", "is not a family name"),
@@ -260,7 +260,7 @@ IMPORTED = (
             }
         ),
         Imported(
-            11,
+            14,
             (
                 GONE,
                 (23, "sumgrades", "is not a number"),
@@ -290,7 +290,7 @@ IMPORTED = (
                 "course/roles.xml": replaced(("<roleid>3<", "<roleid>404<")),
             }
         ),
-        Imported(9, (GONE, (43, "userid", ABSENT)), NAMES, (3.0, 7.5, 11.0)),
+        Imported(12, (GONE, (43, "userid", ABSENT)), NAMES, (3.0, 7.5, 11.0)),
     ),
 )
 BACKUPS = (*PACKED, *DAMAGED, *IMPORTED)

@@ -37,6 +37,8 @@ class CoursePeople:
 
     students: set[int] = field(default_factory=set)
     teachers: set[int] = field(default_factory=set)
+    editing: set[int] = field(default_factory=set)
+    """Teachers who may edit the course."""
     suspended: set[int] = field(default_factory=set)
     groups: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     has_groups: bool = False
@@ -46,11 +48,6 @@ class CoursePeople:
         if user in self.teachers:
             return Role.LECTURER
         return Role.STUDENT if user in self.students else None
-
-    @property
-    def editing(self) -> set[int]:
-        """Teachers who may edit the course."""
-        return {user for user, roles in self.roles.items() if EDITING_TEACHER in roles}
 
     def sections(self, user: int) -> tuple[SectionName, ...]:
         """The groups of a student; one without a name if the course has groups and the student is in none."""
@@ -63,9 +60,14 @@ def course_people(files: Mapping[str, Path]) -> CoursePeople:
     found = CoursePeople()
     archetypes = {number_of(role): text(role, "archetype") or text(role, "shortname") for role in _elements(files, "roles.xml", "role")}
     for assignment in _elements(files, "course/roles.xml", "assignment"):
-        archetype = archetypes.get(integer(assignment, "roleid") or 0, "")
-        if archetype in TEACHERS or archetype == STUDENT:
-            (found.teachers if archetype in TEACHERS else found.students).add(integer(assignment, "userid") or 0)
+        archetype, user = archetypes.get(integer(assignment, "roleid") or 0, ""), integer(assignment, "userid") or 0
+        for users, is_one in (
+            (found.students, archetype == STUDENT),
+            (found.teachers, archetype in TEACHERS),
+            (found.editing, archetype == EDITING_TEACHER),
+        ):
+            if is_one:
+                users.add(user)
     active: set[int] = set()
     for enrolment in _elements(files, "course/enrolments.xml", "enrolment"):
         user = integer(enrolment, "userid") or 0
