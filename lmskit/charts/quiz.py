@@ -24,7 +24,7 @@ MAP = Columns(
     Column("prompt", "str", "text of the question"),
     Column("n", "int64", "attempts that count"),
     Column("n_students", "int64", "students of these attempts"),
-    *with_interval("facility", "facility index, from 0 to 1"),
+    *with_interval("facility", "facility index, usually from 0 to 1"),
     *with_interval("discrimination_index", "from -1 to 1; NaN if undefined"),
     Column("difficulty", "str", "a word for the facility; empty if withheld"),
     Column("verdict", "str", "`ItemVerdict`"),
@@ -155,9 +155,10 @@ def item_map(items: pd.DataFrame, *, attempts: str, simulated: bool = False) -> 
     counted = attempts_text(attempts, n_attempts=n_attempts, n_students=n_students)
     note = f"{counted}.{' Simulated data.' if simulated else ''}<br>Numbers are question numbers; lines are 90 % bootstrap intervals. "
     note += "Verdicts are withheld below 30 students.<br>A key is likely wrong if the whole interval of the discrimination is below 0."
+    least = min(0.0, 100 * float(items["facility_low"].min())) if items["facility_low"].notna().any() else 0.0
     theme.apply_theme(figure, title="Facility and discrimination of each question", note=note, height=520)
     figure.update_layout(margin={"r": 170}, showlegend=True, legend={"y": 1.01})
-    figure.update_xaxes(title={"text": "Facility index (mean score, % of the maximum)"}, range=[-4, 104], tickvals=[0, 20, 40, 60, 80, 100])
+    figure.update_xaxes(title={"text": "Facility index (mean score, % of the maximum)"}, range=[least - 4, 104], tickvals=[0, 20, 40, 60, 80, 100])
     figure.update_yaxes(title={"text": "Discrimination index (−1 to 1)"}, range=[_UNDEFINED - 0.08, 1.08], tickvals=[-1, -0.5, 0, 0.5, 1])
     return figure
 
@@ -314,8 +315,8 @@ def score_distribution(
     note += " Simulated data." if simulated else ""
     theme.apply_theme(figure, title="Distribution of the scores", note=note, height=360)
     figure.update_layout(showlegend=False)
-    most = float(bins["to"].max()) if len(bins) else 1.0
-    figure.update_xaxes(title={"text": f"Score (of {max_score:g})"}, range=[-0.02 * most, 1.02 * most])
+    least, most = (float(bins["from"].min()), float(bins["to"].max())) if len(bins) else (0.0, 1.0)
+    figure.update_xaxes(title={"text": f"Score (of {max_score:g})"}, range=[least - 0.02 * most, 1.02 * most])
     figure.update_yaxes(title={"text": "Attempts"}, range=[0, 1.25 * max(float(bins["n"].max()) if len(bins) else 0.0, 1.0)], nticks=6)
     return figure
 
@@ -367,9 +368,10 @@ def _bins(totals: pd.Series, max_score: float) -> pd.DataFrame:
     if not len(scores):
         return pd.DataFrame({"from": [], "to": [], "n": [], "share": [], "range": []})
     top = max(float(max_score), float(scores.max()), np.finfo(np.float64).tiny)
-    one_per_score = float(max_score).is_integer() and top <= MOST_BINS and bool((scores == np.floor(scores)).all())
+    bottom = min(0.0, float(scores.min()))
+    one_per_score = float(max_score).is_integer() and top - bottom <= MOST_BINS and bool((scores == np.floor(scores)).all())
     # With one bar per score, the bar is centred on the score.
-    edges = np.arange(-0.5, np.floor(top) + 1) if one_per_score else np.linspace(0, top, MOST_BINS // 2 + 1)
+    edges = np.arange(bottom - 0.5, np.floor(top) + 1) if one_per_score else np.linspace(bottom, top, MOST_BINS // 2 + 1)
     counts, edges = np.histogram(scores, bins=edges)
     ranges = (
         [f"{score:g}" for score in (edges[:-1] + edges[1:]) / 2]

@@ -128,5 +128,4 @@ def _about(quality: QuizQuality) -> str:
     answers = quality.answers
     counted = attempts_text(quality.attempts, n_attempts=quality.n_attempts, n_students=quality.n_students)
     left_out = f"; left out: {answers.left_out}" if answers.left_out else ""
-    caveat = f"; {answers.caveat}" if answers.caveat else ""
-    return f"{answers.title} in {answers.course}: {counted}{left_out}{caveat}.{' Simulated data.' if answers.simulated else ''}"
+    return f"{answers.title} in {answers.course}: {counted}{left_out}.{' Simulated data.' if answers.simulated else ''}"

@@ -255,7 +255,6 @@ def _about(page: QuizPage) -> str:
     answers = quality.answers
     counted = attempts_text(quality.attempts, n_attempts=quality.n_attempts, n_students=quality.n_students)
     left_out = f"; left out: {answers.left_out}" if answers.left_out else ""
-    caveat = f"; {answers.caveat}" if answers.caveat else ""
     runs = ", ".join(run.course for run in page.drift.runs if run.quiz_id != answers.quiz_id)
     compared = f"Compared with {runs}." if runs else "There is no other run to compare with."
-    return f"{counted}; active and completed students only{left_out}{caveat}. {compared}"
+    return f"{counted}; active and completed students only{left_out}. {compared}"

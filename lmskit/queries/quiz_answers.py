@@ -58,8 +58,8 @@ class QuizAnswers:
     attempts
         By student, then by number: attempt_id, student_id, number (int64), submitted_at (UTC; NaT = unknown).
     scores
-        One row per row of `attempts`, one column per question in the order of the quiz, named by its id: the score of the answer, from
-        0; NaN without an answer to the question.
+        One row per row of `attempts`, one column per question in the order of the quiz, named by its id: the score of the answer, which
+        some systems give below 0; NaN without an answer to the question.
     responses
         The same rows and columns: the response, as `lmskit.schemas.quiz.Answer` stores it; None without an answer.
     n_not_graded
@@ -68,8 +68,6 @@ class QuizAnswers:
         Attempts left out because only their total is known, or because they answer none of the quiz's questions.
     n_of_others
         Attempts left out because their student is neither active nor has completed the course.
-    n_below_zero
-        Answers with points below 0, which count as 0.
     """
 
     quiz_id: int
@@ -85,7 +83,6 @@ class QuizAnswers:
     n_not_graded: int
     n_totals: int
     n_of_others: int
-    n_below_zero: int
 
     @property
     def left_out(self) -> str:
@@ -96,11 +93,6 @@ class QuizAnswers:
             "of students who have left the course": self.n_of_others,
         }
         return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
-
-    @property
-    def caveat(self) -> str:
-        """Why scores may be higher than those of the system from which they come; empty if they are not."""
-        return f"answers with points below 0, which count as 0: {self.n_below_zero:,}" if self.n_below_zero else ""
 
     @property
     def max_scores(self) -> dict[str, float]:
@@ -193,7 +185,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         simulated=origin == "simulation",
         content=content,
         attempts=_attempts(row for row, _ in known),
-        scores=scores.clip(lower=0),
+        scores=scores,
         responses=pd.DataFrame(
             _cells([[answers.get(question, _NO_ANSWER)[1] for question in questions] for _, answers in known], len(questions)),
             columns=pd.Index(questions, dtype="str"),
@@ -202,7 +194,6 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         n_not_graded=not_graded,
         n_totals=len(rows) - not_graded - len(known),
         n_of_others=n_of_others,
-        n_below_zero=int((scores < 0).to_numpy().sum()),
     )
 
 

@@ -223,7 +223,7 @@ class Answer(Request):
     question: Identifier
     response: AnswerValue = None
     score: Score | None = None
-    """None: not graded. Evidence and statistics count a score below 0 as 0."""
+    """None: not graded. Evidence counts a score below 0 as 0."""
     raw: _Text | list[_Text] | dict[_Text, _Text] | None = None
     """What the imported file has, where `response` is something else: the text of the option whose id that is."""
 

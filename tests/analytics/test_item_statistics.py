@@ -183,10 +183,16 @@ def test_any_kind_of_number_is_a_score_and_maxima_may_be_a_series():
     pd.testing.assert_frame_equal(item_statistics(odd, pd.Series(MAXIMA | {"another": "text"})), plain)
 
 
+def test_points_below_0_count_as_they_are():
+    found = item_statistics(pd.DataFrame({"deducts": [-1, 0, 1], "other": [1, 1, 1.0]}), {"deducts": 1, "other": 1})
+    assert (found["facility"]["deducts"], found["sd"]["deducts"]) == (0, 1)
+    quiz = quiz_statistics(pd.DataFrame({"deducts": [-1, 0, 1], "other": [0, 0, -3]}), {"deducts": 1, "other": 1})
+    assert (quiz.mean, quiz.median) == (-1, -1)
+
+
 @pytest.mark.parametrize(
     ("scores", "maxima", "sentence"),
     [
-        (with_odd(0, -0.5, 1, 0), MAXIMA, "-0.5 is not a score of item 'odd'"),
         (SCORES.assign(odd=np.inf), MAXIMA, "inf is not a score of item 'odd'"),
         (SCORES.assign(odd="0"), MAXIMA, "'0' is not a score of item 'odd'"),
         (with_odd(0, "right", None, 1), MAXIMA, "'right' is not a score of item 'odd'"),
@@ -207,7 +213,7 @@ def test_a_value_that_is_not_a_score_is_named(scores, maxima, sentence):
             function(scores, maxima)
 
 
-ONE_SCORE = st.one_of(st.none(), st.integers(0, 8).map(lambda eighths: eighths / 8))
+ONE_SCORE = st.one_of(st.none(), st.integers(-4, 8).map(lambda eighths: eighths / 8))
 
 
 @st.composite

@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
-from lmskit.analytics.items import NO_ANSWER
+from lmskit.analytics.items import NO_ANSWER, item_statistics, quiz_statistics
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
 from lmskit.importers.registry import detected
@@ -101,6 +103,52 @@ def test_options_of_choice_questions_are_counted(session, course, truth):
             chosen.update([NO_ANSWER] if response is None else response.split("; ") if slot == 1 else [response])
         letters = lambda text: "".join(filter(str.isalnum, text.casefold()))  # noqa: E731
         assert {letters(text): n for text, n in table["n"].items() if n} == {letters(text): n for text, n in chosen.items()}
+
+
+WHICH = {
+    "first": CountedAttempts.FIRST, "last": CountedAttempts.LAST, "best": CountedAttempts.HIGHEST, "all": CountedAttempts.ALL,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_statistics_equal_those_of_moodle_for_the_same_attempts(session, course, truth, number):
+    real = truth["quiz"][number]
+    scale = real["grade"] / real["sumgrades"]
+    quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == real["name"])).one()
+    # Moodle counts who is suspended, too, of whom lmskit says that they are left out.
+    suspended = session.scalars(select(Enrollment).where(Enrollment.status == EnrollmentStatus.WITHDRAWN)).one()
+    assert "of students who have left the course" in quiz_quality(session, quiz.id).answers.left_out
+    suspended.status, suspended.ended_on = EnrollmentStatus.ACTIVE, None
+    session.flush()
+    equal = partial(pytest.approx, abs=1e-5)
+    for which, counted in WHICH.items():
+        stats = truth["stats"][number][which]
+        answers = quiz_quality(session, quiz.id, attempts=counted).answers
+        if which == "first":  # Moodle's first attempt is the first one, graded or not; that of lmskit is the first graded one
+            begun = {(each["email"], int(each["attempt"])) for each in real["attempts"] if each["state"] == "finished"}
+            first = {email: min(n for other, n in begun if other == email) for email, _ in begun}
+            email = dict(session.execute(select(User.id, User.email)).all())
+            kept = [first[email[row.student_id]] == row.number for row in answers.attempts.itertuples()]
+            answers = replace(answers, attempts=answers.attempts[kept], scores=answers.scores[kept])
+        found, items = quiz_statistics(answers.scores, answers.max_scores), item_statistics(answers.scores, answers.max_scores)
+        assert len(answers.attempts) == int(stats["n"])
+        assert found.median / scale == equal(float(stats["median"]))
+        assert found.sd / scale == equal(float(stats["standarddeviation"]))
+        assert found.skewness == equal(float(stats["skewness"]))
+        assert found.kurtosis == equal(float(stats["kurtosis"]))
+        assert found.alpha == equal(float(stats["cic"]) / 100)
+        assert found.error_ratio == equal(float(stats["errorratio"]) / 100)
+        assert found.standard_error / scale == equal(float(stats["standarderror"]))
+        if which in {"first", "all"}:
+            assert found.mean / scale == equal(float(stats[f"{which}attemptsavg"]))
+        for slot, real_item in stats["slots"].items():
+            item = items.loc[slot]
+            assert item["facility"] == equal(float(real_item["facility"]))
+            assert item["sd"] / scale == equal(float(real_item["sd"]))
+            assert item["discrimination_index"] == equal(float(real_item["disc_index"]) / 100)
+            assert item["discriminative_efficiency"] == equal(float(real_item["disc_eff"]) / 100)
+            assert item["effective_weight"] == equal(float(real_item["eff_weight"]) / 100)
+            assert item["intended_weight"] == equal(float(real_item["maxmark"]) / real["sumgrades"])
 
 
 def test_a_second_import_changes_nothing_and_an_undo_leaves_the_course_as_before(session):

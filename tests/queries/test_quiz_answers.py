@@ -53,12 +53,11 @@ def test_a_cell_contains_the_score_and_another_one_the_response(session, course,
     assert (found.course, found.title, found.simulated) == (course.code, "A quiz", False)
 
 
-def test_points_below_0_count_as_0_and_are_counted(session, course, quiz):
+def test_points_below_0_count_as_they_are(session, course, quiz):
     attempt(session, quiz, course, [{"question": "count", "response": 5, "score": -1}, {"question": "word", "response": "set", "score": 1}])
     attempt(session, quiz, course, [{"question": "count", "response": 4, "score": 2}, {"question": "word", "response": "map", "score": 0}])
     found = quiz_answers(session, quiz.id)
-    assert found.scores["count"].tolist() == [0, 2]
-    assert found.caveat == "answers with points below 0, which count as 0: 1"
+    assert found.scores["count"].tolist() == [-1, 2]
 
 
 def test_a_question_without_an_answer_counts_as_no_answer_among_the_options(session, course, quiz):
@@ -99,7 +98,7 @@ def test_any_json_stored_as_answers_is_read_or_skipped(session, course, quiz, st
     attempt(session, quiz, course, [*stored, {"question": "choose", "response": "a", "score": 1}])
     found = quiz_answers(session, quiz.id)
     assert found.scores["choose"].tolist() == [1]
-    assert found.scores["count"].isna().all() or found.scores["count"].between(0, 1e8).all()
+    assert found.scores["count"].isna().all() or found.scores["count"].between(-1e8, 1e8).all()
 
 
 def test_a_quiz_that_does_not_exist_or_cannot_be_read_is_refused(session, course):

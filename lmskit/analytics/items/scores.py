@@ -51,14 +51,14 @@ class ItemScores:
 
     @property
     def largest(self) -> Floats:
-        """The largest score of each item: its maximum score, or a higher score that was given."""
-        largest: Floats = np.maximum(self.maxima, self.x.max(axis=0, initial=0.0))
+        """The largest score of each item, whatever its sign: its maximum score, or one beyond it that was given."""
+        largest: Floats = np.maximum(self.maxima, np.abs(self.x).max(axis=0, initial=0.0))
         return largest
 
     @property
     def largest_total(self) -> float:
-        """The largest total."""
-        return float(max(self.maxima.sum(), self.x.sum(axis=1).max(initial=0.0)))
+        """The largest total, whatever its sign."""
+        return float(max(self.maxima.sum(), np.abs(self.x).sum(axis=1).max(initial=0.0)))
 
     def in_points(self, scaled: npt.ArrayLike) -> Floats:
         """Convert scaled scores, or numbers of the same dimension, back to points."""
@@ -80,7 +80,7 @@ def validated_scores(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.
     Raises
     ------
     ItemScoresError
-        Two items have the same name, or the maximum score of an item is missing, or a score is text, negative or infinite.
+        Two items have the same name, or the maximum score of an item is missing, or a score is text or infinite.
     """
     if isinstance(scores.columns, pd.MultiIndex):
         raise ItemScoresError("Items have names of several levels. Give each item one name, as with scores.columns.map('/'.join).")
@@ -92,7 +92,7 @@ def validated_scores(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.
     for position, name in enumerate(scores.columns):
         x[:, position] = _column(scores.iloc[:, position], name)
     x[np.isnan(x)] = 0.0
-    largest = max(float(x.max(initial=0.0)), float(maxima.max(initial=0.0)))
+    largest = max(float(np.abs(x).max(initial=0.0)), float(maxima.max(initial=0.0)))
     # Totals of all items are at most 1, so that no square of them overflows.
     exponent = int(np.frexp(largest)[1]) + len(scores.columns).bit_length() if largest > 0 else 0
     with np.errstate(under="ignore"):
@@ -113,7 +113,7 @@ def _maxima(items: pd.Index, max_scores: Mapping[Any, float] | pd.Series) -> Flo
     if unknown:
         several = "items" if len(unknown) > 1 else "item"
         raise ItemScoresError(f"The maximum score of the {several} {', '.join(unknown[:5])} is missing. Give one for every item.")
-    maxima = np.array([_number(known[item], item, "maximum score") for item in items], dtype=np.float64)
+    maxima = np.array([_number(known[item], item, "maximum score", lowest=0) for item in items], dtype=np.float64)
     missing = np.isnan(maxima)
     if missing.any():
         raise ItemScoresError(f"The maximum score of item {str(items[missing][0])!r} is missing. Give a number of 0 or more.")
@@ -123,7 +123,7 @@ def _maxima(items: pd.Index, max_scores: Mapping[Any, float] | pd.Series) -> Flo
 def _column(scores: pd.Series, item: Hashable) -> Floats:
     if pd.api.types.is_numeric_dtype(scores.dtype) and not pd.api.types.is_complex_dtype(scores.dtype):  # truth values are numeric
         column = scores.to_numpy(dtype=np.float64, na_value=np.nan)
-        impossible = (column < 0) | np.isinf(column)
+        impossible = np.isinf(column)
         if impossible.any():
             raise _not_a_score(column[impossible][0], item, "score")
         return column
@@ -134,7 +134,7 @@ def _plain(scores: pd.Series) -> Iterable[object]:
     return scores.astype(object)
 
 
-def _number(score: object, item: Hashable, noun: str) -> float:
+def _number(score: object, item: Hashable, noun: str, *, lowest: float = -np.inf) -> float:
     if score is None or score is pd.NA or score is pd.NaT:
         return np.nan
     if not isinstance(score, numbers.Real | Decimal | np.bool_):
@@ -143,14 +143,14 @@ def _number(score: object, item: Hashable, noun: str) -> float:
         number = float(score)
     except (OverflowError, ValueError):  # an integer beyond all floats, a signalling NaN of decimal
         raise _not_a_score(score, item, noun) from None
-    if number < 0 or np.isinf(number):
+    if number < lowest or np.isinf(number):
         raise _not_a_score(score, item, noun)
     return number
 
 
 def _not_a_score(score: object, item: Hashable, noun: str) -> ItemScoresError:
     shown = str(score) if isinstance(score, numbers.Real | Decimal) else repr(score)
-    return ItemScoresError(f"{shown[:40]} is not a {noun} of item {str(item)!r}. Give a number of 0 or more, or nothing.")
+    return ItemScoresError(f"{shown[:40]} is not a {noun} of item {str(item)!r}. Give a number{' of 0 or more' if noun != 'score' else ''}, or nothing.")
 
 
 def counted_attempts(attempts: pd.DataFrame, total: npt.ArrayLike, which: CountedAttempts) -> npt.NDArray[np.bool_]:

@@ -73,8 +73,8 @@ def item_statistics(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.S
     Parameters
     ----------
     scores
-        Rows are attempts, columns are items, values are scores of 0 or more; scores above the maximum are not capped. A missing
-        score is an unanswered item and counts as 0.
+        Rows are attempts, columns are items, values are scores; those above the maximum and those below 0 count as they are.
+        A missing score is an unanswered item and counts as 0.
     max_scores
         Maximum score by item, 0 or more, for every column; those of other items are ignored.
 
@@ -85,7 +85,7 @@ def item_statistics(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.S
 
         =========================  =======  ====================================================================================
         n                          int64    attempts, the same in every row
-        facility                   float64  mean(xi)/Mi, above 1 only with scores above the maximum; undefined for Mi = 0, n = 0
+        facility                   float64  mean(xi)/Mi, 0 to 1 unless scores are below 0 or above Mi; undefined for Mi = 0, n = 0
         sd                         float64  sqrt(var(xi)), in points; undefined for n < 2
         intended_weight            float64  Mi/Σ Mj, 0 to 1; undefined if all maxima are 0
         effective_weight           float64  sqrt(cov(xi, T))/Σj sqrt(cov(xj, T)) over j with cov ≥ 0, 0 to 1; undefined for
@@ -98,7 +98,7 @@ def item_statistics(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.S
     Raises
     ------
     ItemScoresError
-        Two items have the same name, or the maximum score of an item is missing, or a score is text, negative or infinite.
+        Two items have the same name, or the maximum score of an item is missing, or a score is text or infinite.
 
     References
     ----------
