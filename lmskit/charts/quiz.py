@@ -158,7 +158,8 @@ def item_map(items: pd.DataFrame, *, attempts: str, simulated: bool = False) -> 
     least = min(0.0, 100 * float(items["facility_low"].min())) if items["facility_low"].notna().any() else 0.0
     theme.apply_theme(figure, title="Facility and discrimination of each question", note=note, height=520)
     figure.update_layout(margin={"r": 170}, showlegend=True, legend={"y": 1.01})
-    figure.update_xaxes(title={"text": "Facility index (mean score, % of the maximum)"}, range=[least - 4, 104], tickvals=[0, 20, 40, 60, 80, 100])
+    shares = [0, 20, 40, 60, 80, 100]
+    figure.update_xaxes(title={"text": "Facility index (mean score, % of the maximum)"}, range=[least - 4, 104], tickvals=shares)
     figure.update_yaxes(title={"text": "Discrimination index (−1 to 1)"}, range=[_UNDEFINED - 0.08, 1.08], tickvals=[-1, -0.5, 0, 0.5, 1])
     return figure
 

@@ -179,6 +179,8 @@ class AttemptRecord:
     submitted_at: dt.datetime | None = None
     answers: Sequence[dict[str, Any]] = ()
     feedback: str | None = None
+    rounding: float = 0.0
+    """By how much the file may have rounded each score: one that is stored and differs by no more is the same, and more exact."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,6 +329,25 @@ def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
     assert states_of(import_file(session, responses, ImportOptions(course=course.code))) == "unchanged"
 
 
+def test_scores_that_a_file_has_rounded_do_not_replace_those_that_are_exact(session, course, ada):
+    def taken(score, points, rounding=0.0):
+        attempt = answered({"question": "1", "response": "b", "score": points}, score=score, rounding=rounding)
+        return states_of(import_file(session, Report([quiz(questions=[{"id": "1"}]), attempt]), ImportOptions(course=course.code)))
+
+    def stored():
+        (found,) = session.scalars(select(QuizAttempt).where(QuizAttempt.student_id == ada.id).execution_options(populate_existing=True))
+        return float(found.score), found.answers[0]["score"]
+
+    assert taken(6.67, 0.67, rounding=0.005) == "added"
+    assert taken(20 / 3, 2 / 3) == "changed"
+    assert taken(6.67, 0.67, rounding=0.005) == "unchanged"
+    assert stored() == (6.6667, 2 / 3)
+    assert taken(6.67, 0.68, rounding=0.005) == "changed"
+    assert stored() == (6.6667, 0.68)
+    assert taken(6.66, 0.68, rounding=0.005) == "changed"
+    assert stored() == (6.66, 0.68)
+
+
 def test_a_quiz_is_found_by_its_id_when_its_title_is_another(session, course, ada):
     import_file(session, Report([quiz()]), ImportOptions(course=course.code))
     report = import_file(session, Report([quiz(title="Sets and maps"), answered()]), ImportOptions(course=course.code))

@@ -150,7 +150,8 @@ def _number(score: object, item: Hashable, noun: str, *, lowest: float = -np.inf
 
 def _not_a_score(score: object, item: Hashable, noun: str) -> ItemScoresError:
     shown = str(score) if isinstance(score, numbers.Real | Decimal) else repr(score)
-    return ItemScoresError(f"{shown[:40]} is not a {noun} of item {str(item)!r}. Give a number{' of 0 or more' if noun != 'score' else ''}, or nothing.")
+    kind = "a number" if noun == "score" else "a number of 0 or more"
+    return ItemScoresError(f"{shown[:40]} is not a {noun} of item {str(item)!r}. Give {kind}, or nothing.")
 
 
 def counted_attempts(attempts: pd.DataFrame, total: npt.ArrayLike, which: CountedAttempts) -> npt.NDArray[np.bool_]:

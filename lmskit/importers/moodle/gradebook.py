@@ -258,6 +258,7 @@ class MoodleGradebook(GradebookTable):
                     maximum,
                     is_total=True,
                     feedback="\n".join(filter(None, (shown, _feedback(item, cells)))) or None,
+                    rounding=0.0 if meaning is CellMeaning.SCALE else self._scales[item.title].rounding,
                 )
 
     def _meaning(self, item: GradeItem, cells: Sequence[str]) -> CellMeaning:

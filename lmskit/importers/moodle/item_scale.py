@@ -52,6 +52,12 @@ class ItemScale:
             self._finder.see(points, percentage)
 
     @property
+    def rounding(self) -> float:
+        """Half of the last decimal of the points; 0 without points or decimals."""
+        decimals = self.decimals["real"] if self.has_points else 0
+        return 0.5 * 10.0**-decimals if decimals else 0.0
+
+    @property
     def max_score(self) -> float | None:
         """The maximum score in lmskit; None if the file does not show it and it was not given."""
         if not self.has_points:

@@ -206,6 +206,7 @@ class MoodleQuizReport(QuizReportTable):
             started_at=started_at,
             submitted_at=submitted_at,
             answers=reported.answers,
+            rounding=self.layout.rounding,
         )
 
     def _compare(self, row: int, cells: Sequence[str], grade: float | None, reported: ReportedAnswers) -> None:

@@ -70,6 +70,12 @@ class MoodleQuizLayout:
         return bool(points) and abs(sum(points) - self.max_score) > ROUNDING * (len(points) + 1) + SMALLEST
 
     @property
+    def rounding(self) -> float:
+        """Half of the last decimal of scores, which are written as the points in the header are; 0 without decimals."""
+        decimals = min(map(_decimals, self.points_in_header))
+        return 0.5 * 10.0**-decimals if decimals else 0.0
+
+    @property
     def ratio(self) -> float:
         """By what the scores of the questions are multiplied in the grade."""
         points = sum(question.points or 0 for question in self.questions)

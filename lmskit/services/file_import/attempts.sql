@@ -6,6 +6,7 @@
 -- Caveats: A described attempt is recognised by its number; without a number by when it began or was submitted; with neither by its
 --   order among the student's attempts. A stored total is marked as one; those from before there was a mark are imported first attempts
 --   without answers and start, at noon. A stored attempt of unknown time is that of a described one without a number by their order. A described attempt replaces a total; a total never replaces a described attempt.
+--   A score that differs from the stored one by no more than the file's rounding is the same: the more exact one stays.
 --   If only the maximum score differs, a stored attempt keeps its own: whether the score is meant on the new scale is not known.
 -- Source: file_attempt_row, filled by staging.py; file_quiz, filled by quizzes.py.
 --
@@ -15,7 +16,7 @@
 CREATE TEMPORARY TABLE file_attempt ON COMMIT DROP AS
 SELECT
     a.n, a.position_id, r.identity, coalesce(r.person_id, -r.identity) AS person, q.quiz, o.course_id,
-    a.score, coalesce(a.max_score, q.max_score) AS max_score, a.max_score AS stated_max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback,
+    a.score, coalesce(a.max_score, q.max_score) AS max_score, a.max_score AS stated_max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback, a.rounding,
     CASE
         WHEN r.reason IS NOT NULL THEN r.reason
         WHEN r.role <> 'student' THEN 'is a person who is not a student in lmskit'
@@ -214,7 +215,8 @@ WITH merged AS (
         a.score AS old_score, a.max_score AS old_max_score, a.answers AS old_answers, a.feedback AS old_feedback,
         a.started_at AS old_started_at, a.submitted_at AS old_submitted_at, a.number AS old_number,
         -- A total is not that of the attempt that replaces it: it may be the best or the average of several.
-        coalesce(m.score::numeric(12, 4), CASE WHEN NOT m.takes_over_total THEN a.score END) AS score,
+        CASE WHEN kept.has_same_score THEN a.score ELSE coalesce(m.score::numeric(12, 4), CASE WHEN NOT m.takes_over_total THEN a.score END) END
+            AS score,
         CASE
             WHEN NOT m.takes_over_total AND a.id IS NOT NULL AND (m.score IS NULL OR kept.has_same_score) THEN a.max_score
             ELSE m.max_score::numeric(12, 4)
@@ -227,17 +229,26 @@ WITH merged AS (
             ELSE (
                 SELECT jsonb_agg(
                     CASE
-                        WHEN o.answer IS NULL THEN f.answer
+                        WHEN o.answer IS NULL THEN said.answer
                         -- The answer was read as that of its question's type: the text of an option is stored as its id.
-                        WHEN o.answer -> 'raw' = f.answer -> 'response' THEN o.answer || (jsonb_strip_nulls(f.answer) - 'response')
-                        WHEN jsonb_typeof(f.answer -> 'response') <> 'null' THEN (o.answer - 'raw') || jsonb_strip_nulls(f.answer)
-                        ELSE o.answer || coalesce(jsonb_strip_nulls(f.answer), '{}')
+                        WHEN o.answer -> 'raw' = f.answer -> 'response' THEN o.answer || (jsonb_strip_nulls(said.answer) - 'response')
+                        WHEN jsonb_typeof(f.answer -> 'response') <> 'null' THEN (o.answer - 'raw') || jsonb_strip_nulls(said.answer)
+                        ELSE o.answer || coalesce(jsonb_strip_nulls(said.answer), '{}')
                     END
                     ORDER BY o.nth, f.nth
                 )
                 FROM jsonb_array_elements(a.answers) WITH ORDINALITY AS o (answer, nth)
                 FULL JOIN jsonb_array_elements(m.answers) WITH ORDINALITY AS f (answer, nth)
                     ON f.answer ->> 'question' = o.answer ->> 'question'
+                CROSS JOIN LATERAL (
+                    SELECT
+                        CASE WHEN jsonb_typeof(f.answer -> 'score') = 'number' THEN (f.answer ->> 'score')::double precision END AS given,
+                        CASE WHEN jsonb_typeof(o.answer -> 'score') = 'number' THEN (o.answer ->> 'score')::double precision END AS known
+                ) AS s
+                CROSS JOIN LATERAL (
+                    SELECT CASE WHEN m.rounding > 0 AND abs(s.given - s.known) < m.rounding + 0.0001 THEN f.answer - 'score' ELSE f.answer END
+                        AS answer
+                ) AS said
             )
         END AS answers,
         coalesce(m.feedback, a.feedback) AS feedback,
@@ -247,7 +258,13 @@ WITH merged AS (
     FROM file_matched_attempt AS m
     LEFT JOIN quiz_attempts AS a ON a.id = m.attempt_id
     CROSS JOIN LATERAL (
-        SELECT NOT m.takes_over_total AND m.score::numeric(12, 4) = a.score AND a.score > 0 AS has_same_score
+        -- A score that the file has rounded is that which is stored, with four decimals.
+        SELECT
+            NOT m.takes_over_total AND a.score > 0
+            AND (
+                m.score::numeric(12, 4) = a.score
+                OR (m.rounding > 0 AND abs(m.score - a.score::double precision) < m.rounding + 0.0001)
+            ) AS has_same_score
     ) AS kept
     CROSS JOIN LATERAL (
         -- The time of a total is not that of the attempt that replaces it. Seconds that are known stay where a file has none.

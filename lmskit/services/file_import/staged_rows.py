@@ -153,6 +153,7 @@ class AttemptRow(NamedTuple):
     submitted_at: dt.datetime | None
     answers: str
     feedback: str | None
+    rounding: float
 
 
 class ExcuseRow(NamedTuple):

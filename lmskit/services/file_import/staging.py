@@ -296,6 +296,7 @@ def _attempt(n: int, position_id: int, record: AttemptRecord) -> AttemptRow:
         record.submitted_at,
         answers,
         record.feedback,
+        record.rounding,
     )
 
 
