@@ -9,6 +9,8 @@ Sources of the meanings, in the code of the systems that write the cells:
 * Canvas gradebook: `lib/gradebook_exporter.rb` writes the score with at most two decimals and no thousands, `EX` for an excused student,
   `N/A` for a student to whom the assignment is not assigned, and the letter only for a scale of grade points. A complete or incomplete
   assignment has the score of all or no points; the words are those of its import.
+* Blackboard gradebook: “In Progress” and “Needs Grading”, and behind them in brackets the points that the attempt has so far; an item
+  that shows percentages has their numbers.
 * Canvas Student Analysis: `app/models/quizzes/quiz_statistics/student_analysis.rb` writes two blanks for a question that the version of
   the quiz lacks, and no points for an answer that nobody scored.
 * Moodle gradebook: `grade/export/lib.php` (`format_grade`) and `lib/gradelib.php` (`grade_format_gradevalue`) write `-` where there is no
@@ -39,6 +41,7 @@ class ResultColumn(Enum):
     CANVAS_TOTAL = "Canvas quiz: score"
     CANVAS_QUESTION = "Canvas quiz: points of a question"
     CANVAS_RESPONSE = "Canvas quiz: answer"
+    BLACKBOARD_GRADE = "Blackboard gradebook: item"
     MOODLE_GRADE = "Moodle gradebook: points"
     MOODLE_PERCENTAGE = "Moodle gradebook: percentage"
     MOODLE_SUSPENDED = "Moodle gradebook: suspended"
@@ -139,6 +142,7 @@ WORDS: Mapping[CellKind, frozenset[str]] = MappingProxyType(
                 "not yet graded",
                 "requires grading",
                 "needs grading",
+                "in progress",
                 "noch nicht bewertet",
                 "nicht bewertet",
                 "bewertung notwendig",
@@ -198,6 +202,7 @@ _NEGATIVE = re.compile(rf"[-\u2212]{_DIGITS}")
 _PERCENT = re.compile(rf"[-+\u2212]?{_DIGITS}%")
 _LETTER = re.compile(r"[A-Za-z][-+]?")
 _ERROR = re.compile(r"[-+](?i:inf|infinity|nan)|#[A-Za-z0-9/]{2,12}[!?]?")
+_NOT_GRADED_SO_FAR = re.compile(rf"(?i:needs grading|in progress) ?\({_DIGITS}\)")
 _FORMS: Mapping[CellKind, Callable[[str], object]] = {
     CellKind.NUMBER: _NUMBER.fullmatch,
     CellKind.DASH: _DASH.fullmatch,
@@ -205,6 +210,7 @@ _FORMS: Mapping[CellKind, Callable[[str], object]] = {
     CellKind.PERCENT: _PERCENT.fullmatch,
     CellKind.LETTER: _LETTER.fullmatch,
     CellKind.ERROR: _ERROR.fullmatch,
+    CellKind.NOT_GRADED: _NOT_GRADED_SO_FAR.fullmatch,
 }
 """How the kinds that are not words are recognised; the most frequent comes first."""
 
@@ -241,6 +247,14 @@ _SCORE_OR_WORD: Mapping[CellMeaning, str] = {
 }
 _LINES: Mapping[ResultColumn, Mapping[CellMeaning, str]] = {
     ResultColumn.CANVAS_GRADE: _SCORE_OR_WORD,
+    ResultColumn.BLACKBOARD_GRADE: {
+        CellMeaning.SCORE: "number",
+        CellMeaning.PERCENT: "percentage",
+        CellMeaning.SCALE: "letter",
+        CellMeaning.NOT_GRADED: "requires grading",
+        CellMeaning.ABSENT: "blank, -",
+        CellMeaning.EXCUSED: "excused",
+    },
     ResultColumn.CANVAS_TOTAL: {
         CellMeaning.SCORE: "number",
         CellMeaning.FLOOR: "negative number",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from lmskit.errors import FileFormatError, ImportFileError, InputError
-from lmskit.importers import advice, gradescope, nbgrader, oulad, plain_csv
+from lmskit.importers import advice, blackboard, gradescope, nbgrader, oulad, plain_csv
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
@@ -46,6 +46,7 @@ SPECIAL: tuple[AnyFormat, ...] = (
     canvas_gradebook.FORMAT,
     canvas_quiz.FORMAT,
     canvas_sis.FORMAT,
+    blackboard.FORMAT,
     moodle_gradebook.FORMAT,
     *moodle_quiz.FORMATS,
     moodle_participants.FORMAT,

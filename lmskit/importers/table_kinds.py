@@ -198,7 +198,8 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "a Blackboard gradebook",
         (r".*\[total pts: .*\].*", r".*\|[0-9]{3,12}"),
         ("last name", "first name", "username"),
-        advice=_ONE_AS_PLAIN,
+        format="blackboard-gradebook",
+        advice="Download it from Blackboard again (Work Offline, Download, Full Grade Center) and leave its headers as they are.",
     ),
     DistinctiveColumns(
         "a Brightspace gradebook",

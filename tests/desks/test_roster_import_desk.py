@@ -368,7 +368,7 @@ def test_formats_that_know_their_columns_offer_no_mapping(form):
     [
         ("Quiz name,Facility index,Discrimination index", "Week 1,0.6,0.4", "statistics of a Moodle quiz"),
         ("First name,Last name,Email address,Quiz: Week 1 (Letter)", "Ada,Able,able@example.org,A", "a Moodle gradebook"),
-        ("Last Name,First Name,Username,Week 1 [Total Pts: 10 Score] |1234", "Able,Ada,able,5", "a Blackboard gradebook"),
+        ("Last Name,First Name,Username,Week 1 Points Grade <Numeric MaxPoints:10>", "Able,Ada,able,5", "a Brightspace gradebook"),
     ],
     ids=["statistics", "letters alone", "another system"],
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lmskit.importers.blackboard import FORMAT as BLACKBOARD
 from lmskit.importers.canvas.gradebook import FORMAT as CANVAS_GRADEBOOK
 from lmskit.importers.canvas.quiz import FORMAT as CANVAS_QUIZ
 from lmskit.importers.cell_meaning import MEANINGS, WORDS, CellKind, CellMeaning, ResultColumn, kind_of, meaning_of
@@ -43,23 +44,23 @@ KINDS = {
 """A cell of each kind."""
 
 GRADES_OF_10 = """
-                 | canvas     | moodle     | percentage | plain
-                 | nothing    | nothing    | nothing    | nothing
--                | nothing    | nothing    | nothing    | nothing
-3                | 3 of 10    | 3 of 10    | 3 of 100   | 3 of 10
--1               | rejected   | rejected   | rejected   | rejected
-50 %             | 5 of 10    | 5 of 10    | 50 of 100  | 5 of 10
-B+               | rejected   | rejected   | rejected   | rejected
-EX               | excused    | rejected   | rejected   | excused
-N/A              | nothing    | rejected   | rejected   | nothing
-Withdrawn        | nothing    | rejected   | rejected   | nothing
-Requires grading | nothing    | rejected   | rejected   | nothing
-complete         | 10 of 10   | rejected   | rejected   | 10 of 10
-incomplete       | 0 of 10    | rejected   | rejected   | 0 of 10
-Yes              | rejected   | rejected   | rejected   | rejected
-No               | rejected   | rejected   | rejected   | rejected
-#REF!            | rejected   | rejected   | rejected   | rejected
-Very good        | rejected   | rejected   | rejected   | rejected
+                 | canvas     | blackboard | moodle     | percentage | plain
+                 | nothing    | nothing    | nothing    | nothing    | nothing
+-                | nothing    | nothing    | nothing    | nothing    | nothing
+3                | 3 of 10    | 3 of 10    | 3 of 10    | 3 of 100   | 3 of 10
+-1               | rejected   | rejected   | rejected   | rejected   | rejected
+50 %             | 5 of 10    | 5 of 10    | 5 of 10    | 50 of 100  | 5 of 10
+B+               | rejected   | rejected   | rejected   | rejected   | rejected
+EX               | excused    | excused    | rejected   | rejected   | excused
+N/A              | nothing    | rejected   | rejected   | rejected   | nothing
+Withdrawn        | nothing    | rejected   | rejected   | rejected   | nothing
+Requires grading | nothing    | nothing    | rejected   | rejected   | nothing
+complete         | 10 of 10   | rejected   | rejected   | rejected   | 10 of 10
+incomplete       | 0 of 10    | rejected   | rejected   | rejected   | 0 of 10
+Yes              | rejected   | rejected   | rejected   | rejected   | rejected
+No               | rejected   | rejected   | rejected   | rejected   | rejected
+#REF!            | rejected   | rejected   | rejected   | rejected   | rejected
+Very good        | rejected   | rejected   | rejected   | rejected   | rejected
 """
 """The grade that each cell gives for something with 10 points; in Moodle's gradebook the words are of a scale without percentages."""
 
@@ -97,6 +98,10 @@ def opened(tmp_path):
 
 def canvas_grade(cell):
     return CANVAS_GRADEBOOK, "Student,ID,Section,Sets (11)", "    Points Possible,,,10", f'"A, B",1,x,{cell}'
+
+
+def blackboard_grade(cell):
+    return BLACKBOARD, "Last Name,First Name,Username,Sets [Total Pts: 10 Score] |11", f"A,B,ab,{cell}"
 
 
 def moodle_grade(cell):
@@ -165,7 +170,13 @@ def test_every_kind_of_cell_has_a_meaning_in_every_column():
 
 @pytest.mark.parametrize(
     ("column", "written"),
-    [("canvas", canvas_grade), ("moodle", moodle_grade), ("percentage", moodle_percentage), ("plain", plain_score)],
+    [
+        ("canvas", canvas_grade),
+        ("blackboard", blackboard_grade),
+        ("moodle", moodle_grade),
+        ("percentage", moodle_percentage),
+        ("plain", plain_score),
+    ],
 )
 def test_a_cell_of_a_gradebook_gives_the_grade_that_it_means(opened, column, written):
     def grade(cell):

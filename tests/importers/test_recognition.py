@@ -45,9 +45,9 @@ TABLES = {
         "First Name,Last Name,SID,Email,HW 1,HW 1 - Max Points,HW 1 - Submission Time\nAda,Vale,7,ada@example.org,1,2,",
         "download the grades of each assignment by itself",
     ),
-    "a Blackboard gradebook": (
-        "Last Name,First Name,Username,Quiz 1 [Total Pts: 10 Score] |123\nVale,Ada,ada,9",
-        "seems to be a Blackboard gradebook",
+    "a Blackboard gradebook without the ids of its columns": (
+        "Last Name,First Name,Username,Quiz 1 [Total Pts: 10 Score]\nVale,Ada,ada,9",
+        r"table\.csv has no column such as 'Quiz 1 .*Download it from Blackboard again",
     ),
     "a Brightspace gradebook": (
         "OrgDefinedId,Username,Last Name,First Name,Quiz Points Grade <Numeric MaxPoints:10>,End-of-Line Indicator\n#1,ada,Vale,Ada,9,#",
