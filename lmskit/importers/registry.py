@@ -10,6 +10,8 @@ from lmskit.importers import advice, blackboard, gradescope, nbgrader, oulad, pl
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
+from lmskit.importers.cartridge import package as cartridge
+from lmskit.importers.cartridge.package import CartridgeFormat
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle import gradebook as moodle_gradebook
 from lmskit.importers.moodle import participants as moodle_participants
@@ -40,7 +42,7 @@ class DataSet:
     needs_course: bool = False
 
 
-AnyFormat: TypeAlias = Format | BankFormat | DataSet
+AnyFormat: TypeAlias = Format | BankFormat | CartridgeFormat | DataSet
 
 SPECIAL: tuple[AnyFormat, ...] = (
     canvas_gradebook.FORMAT,
@@ -59,6 +61,7 @@ SPECIAL: tuple[AnyFormat, ...] = (
     aiken.FORMAT,
     moodle_xml.FORMAT,
     qti.FORMAT,
+    cartridge.FORMAT,
     DataSet("oulad", "Open University Learning Analytics Dataset", oulad.detect, oulad.read),
 )
 """Formats of systems; no file is in two of them."""

@@ -36,7 +36,7 @@ from lmskit.services.quiz import has_answers, locked, n_attempts, put_content, q
 from lmskit.vocabulary import EntityKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -66,6 +66,14 @@ class _Target:
     quiz: Quiz
     is_new: bool
     adds_week: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBank:
+    """The report on a bank, and the state of each quiz by its id: ``added``, ``changed`` or ``unchanged``."""
+
+    report: ImportReport
+    quizzes: Mapping[int, str]
 
 
 def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportReport:
@@ -104,26 +112,32 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
         The signed-in person is not an administrator.
     """
     require_one_week(options)
-    wanted = TakeBank(
-        course=options.course or "", title=options.reading.title or bank.title, week_number=options.week, without_week=options.without_week
-    )
     dry_run = options.dry_run
     with importing(session, bank.format, bank.name, dry_run=dry_run) as run:
-        found = course_by_code(session, wanted.course)
-        kept = keep_bank(session, found.id, bank)
-        target = _target(session, found, wanted, bank, _week(options, wanted))
-        if target is None or is_defined_by_reports(session, target.quiz):
-            compared = [_Compared(question, state) for question, state in zip(bank.questions, kept.states, strict=True)]
-        else:
-            compared = _compared(session, target.quiz, bank)
-            if target.is_new | any(each.state in {"added", "changed"} for each in compared):
-                _put(session, target.quiz, _merged(target.quiz, compared))
-        joined = join_questions(session, found.id)
-        report = _report(bank, wanted, target, _with_quizzes(kept, compared, target, joined), joined, dry_run=dry_run)
+        report = take_bank(session, course_by_code(session, options.course or ""), bank, options).report
         session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not dry_run:
             record(session, run, report)
     return report
+
+
+def take_bank(session: Session, course: Course, bank: Bank, options: ImportOptions) -> TakenBank:
+    """Store the questions of a bank within an import that has begun, as `import_bank` does."""
+    wanted = TakeBank(
+        course=course.code, title=options.reading.title or bank.title, week_number=options.week, without_week=options.without_week
+    )
+    kept = keep_bank(session, course.id, bank)
+    target = _target(session, course, wanted, bank, _week(options, wanted))
+    if target is None or is_defined_by_reports(session, target.quiz):
+        compared = [_Compared(question, state) for question, state in zip(bank.questions, kept.states, strict=True)]
+    else:
+        compared = _compared(session, target.quiz, bank)
+        if target.is_new | any(each.state in {"added", "changed"} for each in compared):
+            _put(session, target.quiz, _merged(target.quiz, compared))
+    joined = join_questions(session, course.id)
+    quizzes = _quiz_states(target, compared, joined)
+    described = _with_quizzes(kept, compared, target, joined)
+    return TakenBank(_report(bank, wanted, target, described, joined, quizzes=quizzes, dry_run=options.dry_run), quizzes)
 
 
 @administrators_only("forget a question bank")
@@ -257,7 +271,14 @@ def _merged(quiz: Quiz, compared: list[_Compared]) -> QuizContent:
 
 
 def _report(
-    bank: Bank, wanted: TakeBank, target: _Target | None, compared: list[_Compared], joined: Sequence[JoinedQuestions], *, dry_run: bool
+    bank: Bank,
+    wanted: TakeBank,
+    target: _Target | None,
+    compared: list[_Compared],
+    joined: Sequence[JoinedQuestions],
+    *,
+    quizzes: Mapping[int, str],
+    dry_run: bool,
 ) -> ImportReport:
     states = Counter(each.state for each in compared)
     refused = [
@@ -282,7 +303,7 @@ def _report(
         files=(counts,),
         entities=(
             EntityCounts("weeks", int(target is not None and target.adds_week), 0, 0),
-            _quiz_counts(target, compared, joined),
+            quiz_counts(quizzes),
             EntityCounts("questions", states["added"], states["changed"], states["unchanged"]),
         ),
         rejections=tuple(rejections),
@@ -296,16 +317,21 @@ def _report(
     )
 
 
-def _quiz_counts(target: _Target | None, compared: list[_Compared], joined: Sequence[JoinedQuestions]) -> EntityCounts:
-    states: dict[int, bool] = {each.quiz.id: True for each in joined if each.is_changed}
+def _quiz_states(target: _Target | None, compared: list[_Compared], joined: Sequence[JoinedQuestions]) -> dict[int, str]:
+    """Return the states of the quizzes that reports define, and of the one that was asked for."""
+    states = {each.quiz.id: "changed" for each in joined if each.is_changed}
     if target is not None and any(each.quiz.id == target.quiz.id for each in joined):
-        states.setdefault(target.quiz.id, False)
-    if target is not None and all(each.quiz.id != target.quiz.id for each in joined):
-        states[target.quiz.id] = any(each.state in {"added", "changed"} for each in compared)
-    if target is not None and target.is_new:
-        del states[target.quiz.id]
-    changed = sum(states.values())
-    return EntityCounts("quizzes", int(target is not None and target.is_new), changed, len(states) - changed)
+        states.setdefault(target.quiz.id, "unchanged")
+    elif target is not None:
+        is_changed = any(each.state in {"added", "changed"} for each in compared)
+        states[target.quiz.id] = "added" if target.is_new else "changed" if is_changed else "unchanged"
+    return states
+
+
+def quiz_counts(states: Mapping[int, str]) -> EntityCounts:
+    """Count the quizzes of an import by their states."""
+    counts = Counter(states.values())
+    return EntityCounts("quizzes", counts["added"], counts["changed"], counts["unchanged"])
 
 
 def _undecided(bank: Bank, joined: Sequence[JoinedQuestions]) -> Iterator[RowWarning]:

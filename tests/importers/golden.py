@@ -9,7 +9,8 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from lmskit.importers.described_course import CourseSource, DescribedCourse
+from lmskit.importers.cartridge.package import Cartridge, CartridgeFormat
+from lmskit.importers.described_course import CourseSource, DescribedCourse, PlacedSections
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.record import PersonKey, Position, ReportedSlot, Source
@@ -25,14 +26,14 @@ def samples(folder: Path = SAMPLES) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
-def format_of(sample: Path) -> Format | BankFormat:
+def format_of(sample: Path) -> Format | BankFormat | CartridgeFormat:
     """The format that a sample is in, by the folder in which it is."""
     form = format_named(sample.parent.name)
-    assert isinstance(form, Format | BankFormat)
+    assert isinstance(form, Format | BankFormat | CartridgeFormat)
     return form
 
 
-def opened(sample: Path) -> Source | Bank:
+def opened(sample: Path) -> Source | Bank | Cartridge:
     return format_of(sample).open(sample, ReadOptions())
 
 
@@ -44,8 +45,10 @@ def expected(sample: Path) -> Any:
     return json.loads(expected_file(sample).read_text(encoding="utf-8"))
 
 
-def result(read: Source | Bank) -> dict[str, Any]:
+def result(read: Source | Bank | Cartridge) -> dict[str, Any]:
     """All that a reader gives, in a form that a person can check; of records only what differs from a field's default."""
+    if isinstance(read, Cartridge):
+        return _cartridge_result(read)
     return _bank_result(read) if isinstance(read, Bank) else _source_result(read)
 
 
@@ -88,15 +91,28 @@ def _source_result(source: Source) -> dict[str, Any]:
 
 
 def _course(course: DescribedCourse) -> dict[str, Any]:
-    sections = course.sections
     return {
         "position": _value(course.position),
         "id": course.external_id,
         "code": course.code,
         "title": course.title,
         "days": [str(course.starts_on), str(course.ends_on)],
+    } | _sections(course.sections)
+
+
+def _sections(sections: PlacedSections) -> dict[str, Any]:
+    return {
         "weeks": {str(week.number): {"topic": week.topic, "objectives": week.objectives} for week in sections.weeks},
         "left_out": {left.section.title: left.reason for left in sections.left_out},
+    }
+
+
+def _cartridge_result(cartridge: Cartridge) -> dict[str, Any]:
+    return _sections(cartridge.sections) | {
+        "banks": [
+            {"title": each.bank.title, "is_quiz": each.is_quiz, "week": each.week} | _bank_result(each.bank) for each in cartridge.banks
+        ],
+        "notes": list(cartridge.notes),
     }
 
 

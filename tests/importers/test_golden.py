@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from lmskit.importers.cartridge.package import Cartridge
 from lmskit.importers.question_banks.bank import Bank
 from lmskit.importers.registry import detected
 from tests.importers.golden import ENDING, SAMPLES, expected, format_of, opened, renew, result, row_counts, samples
@@ -20,7 +21,9 @@ def test_a_sample_is_read_as_expected(sample):
 @every_sample
 def test_every_row_has_a_record_or_is_rejected(sample):
     source = opened(sample)
-    if isinstance(source, Bank):
+    if isinstance(source, Cartridge):
+        assert all(each.bank.rows_in == len(each.bank.questions) + len(each.bank.rejections) for each in source.banks)
+    elif isinstance(source, Bank):
         assert source.rows_in == len(source.questions) + len(source.rejections)
     else:
         assert all(rows_in == imported + rejected for rows_in, imported, rejected in row_counts(source).values())

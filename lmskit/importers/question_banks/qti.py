@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import is_archive, opened
+from lmskit.importers.cartridge.manifest import is_cartridge
 from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, validated
 from lmskit.importers.question_banks.qti12 import drafts_of, is_version_1, title_of
 from lmskit.importers.question_banks.qti_item import ITEM, draft_of, is_item, named_as_in_version_2
@@ -63,16 +64,17 @@ def read(path: Path, _options: ReadOptions) -> Bank:
 
 
 def is_qti(path: Path) -> bool:
-    """Return whether a path is an item or a quiz of QTI, or a folder or archive with one."""
+    """Return whether a path is an item or a quiz of QTI, or a folder or archive with one that is not a package of a whole course."""
     if not path.is_dir() and not is_archive(path):
         return _begins_with_items(path)
     try:
         with opened(path, names=()) as closed:
             names = [name for name in _names_of_items(closed) if name != MANIFEST][:DETECTED_FILES]
         with opened(path, names=names) as folder:
-            return any(_begins_with_items(file) for file in folder.values())
+            has_items = any(_begins_with_items(file) for file in folder.values())
     except ImportFileError:
         return False
+    return has_items and not is_cartridge(path)
 
 
 def _names_of_items(folder: Folder) -> list[str]:

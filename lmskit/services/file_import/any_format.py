@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
 from lmskit.importers import advice
+from lmskit.importers.cartridge.package import CartridgeFormat
 from lmskit.importers.formats import Format
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.progress import silent
+from lmskit.services.cartridge import import_cartridge
 from lmskit.services.file_import.writer import import_file
 from lmskit.services.importing import ImportOptions
 from lmskit.services.oulad import import_oulad
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 def import_path(
     session: Session, path: Path, format_: AnyFormat, options: ImportOptions | None = None, *, progress: Progress = silent
 ) -> ImportReport:
-    """Import a file, folder or archive of a format, as `import_file`, `import_bank` and `import_oulad` do.
+    """Import a file, folder or archive of a format, as `import_file`, `import_bank`, `import_cartridge` and `import_oulad` do.
 
     Raises
     ------
@@ -43,4 +45,6 @@ def import_path(
         return import_file(session, format_.open(path, options.reading), options, progress=progress)
     if isinstance(format_, BankFormat):
         return import_bank(session, format_.open(path, options.reading), options)
+    if isinstance(format_, CartridgeFormat):
+        return import_cartridge(session, format_.open(path, options.reading), options)
     return import_oulad(session, path, options, progress=progress)

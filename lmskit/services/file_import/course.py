@@ -15,13 +15,14 @@ from lmskit.importers.described_course import CourseSource
 from lmskit.importers.report import Outcome, shortened
 from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_CODE, LONGEST_TITLE
-from lmskit.models import Course, ExternalId, Syllabus
+from lmskit.models import Course, ExternalId
 from lmskit.queries.course import has_code
 from lmskit.queries.external_id import entity_named
 from lmskit.queries.person import lecturers_known_as
 from lmskit.queries.term import open_terms
 from lmskit.schemas.text import Code
-from lmskit.services.course import add_course, default_topic
+from lmskit.services.course import add_course
+from lmskit.services.described_weeks import KEPT, put_weeks
 from lmskit.services.file_import.options import PreparedCourse
 from lmskit.vocabulary import EntityKind, Origin
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from lmskit.importers.described_course import DescribedCourse, DescribedWeek
+    from lmskit.importers.described_course import DescribedCourse
     from lmskit.importers.record import PersonKey, Source
     from lmskit.models import User
     from lmskit.services.file_import.options import FoundOptions
@@ -44,7 +45,6 @@ SIS = "sis"
 MOST_TERMS = 10
 """Terms that a refusal names."""
 OF_CODES = f"codes are lines of 1 to {LONGEST_CODE} visible characters without / and \\, and begin with no dot"
-KEPT = "has another topic or other objectives in lmskit, which stay"
 
 
 def prepare_course(session: Session, source: Source, found: FoundOptions) -> FoundOptions:
@@ -78,7 +78,7 @@ def prepare_course(session: Session, source: Source, found: FoundOptions) -> Fou
     if course.title != (title := _title(described)):
         notes.append(f"{course.code} is called {course.title!r} in lmskit and {title!r} in {source.name}: the title stays.")
     outcomes = [_outcome(described, state or "unchanged", course, change)]
-    weeks = _weeks(session, course, described.sections.weeks)
+    weeks = put_weeks(session, course, described.sections.weeks)
     outcomes += weeks
     notes += _notes(described, weeks)
     states = {week.number: outcome.state for week, outcome in zip(described.sections.weeks, weeks, strict=True)}
@@ -173,35 +173,6 @@ def _title(described: DescribedCourse) -> str:
 def _add_id(session: Session, system: str, external_id: str, course: Course) -> None:
     session.add(ExternalId(source=system, kind=EntityKind.COURSE, external_id=external_id, course_id=course.id))
     session.flush()
-
-
-def _weeks(session: Session, course: Course, weeks: Sequence[DescribedWeek]) -> list[Outcome]:
-    """Add the weeks that a course lacks, fill topics and objectives where it has none, and return the outcome of each."""
-    stored = {row.week_number: row for row in session.scalars(select(Syllabus).where(Syllabus.course_id == course.id))}
-    outcomes = []
-    for week in weeks:
-        row, topic = stored.get(week.number), week.topic or default_topic(week.number)
-        state = reason = before = after = ""
-        if row is None:
-            state = "added"
-            session.add(Syllabus(course_id=course.id, week_number=week.number, topic=topic, objectives=week.objectives))
-        else:
-            has_topic = row.topic != default_topic(week.number)
-            takes_topic = not has_topic and topic != row.topic
-            takes_objectives = not row.objectives and bool(week.objectives) and (takes_topic or topic == row.topic)
-            if takes_topic or takes_objectives:
-                state = "changed"
-                reason = ", ".join(word for word, is_taken in (("topic", takes_topic), ("objectives", takes_objectives)) if is_taken)
-                before, after = (row.topic, topic) if takes_topic else ("", shortened(week.objectives))
-                row.topic, row.objectives = topic if takes_topic else row.topic, week.objectives if takes_objectives else row.objectives
-            else:
-                state = "unchanged"
-                differs = (week.topic and topic != row.topic) or (week.objectives and week.objectives != row.objectives)
-                reason = KEPT if differs else ""
-        part, line, _ = week.position
-        outcomes.append(Outcome(part, line, None, state, f"Week {week.number} · {course.code}", reason, before, after))
-    session.flush()
-    return outcomes
 
 
 def _notes(described: DescribedCourse, weeks: Sequence[Outcome]) -> list[str]:
