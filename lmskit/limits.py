@@ -99,6 +99,18 @@ MOST_CRAWL_DEPTH = 100
 """Links from the start of a crawl to a page."""
 MOST_CRAWL_PAGES, MOST_CRAWL_ADDRESSES = 5_000, 50_000
 """Pages that one crawl fetches, and addresses that it notes: a calendar has one for each day of all centuries."""
+LARGEST_SERVICE_ANSWER = 256 * 1024**2
+"""Bytes of one answer of a learning management system: the gradebook of a large course is one."""
+SLOWEST_SERVICE_ANSWER, LONGEST_SERVICE_SILENCE = 600, 120
+"""Seconds from a request to the end of the answer, and without a byte of it: large gradebooks take minutes to compute."""
+LARGEST_QUESTION_PAGE = 1024**2
+"""Characters of a question as a learning management system shows it, beyond which its answer is not read."""
+LONGEST_SERVICE_WAIT = 300
+"""Seconds that a learning management system may ask to wait for; beyond them the sync ends."""
+LONGEST_SERVICE_PAUSE = 60
+"""Seconds between two requests to it."""
+MOST_SYNCED_COURSES = 1_000
+"""Courses that one setting names."""
 LONGEST_SEARCH = 2_000
 """Characters of a search in materials."""
 LONGEST_PERSON_SEARCH = 200

@@ -13,8 +13,7 @@ import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lmskit.errors import SecretFileError
-from lmskit.setting_values import PRIVATE_NETWORKS, is_one_sender, networks_in, number_in, problem_of_server
+from lmskit.setting_values import PRIVATE_NETWORKS, is_one_sender, networks_in, number_in, problem_of_server, read_secret
 
 PACKAGE = Path(__file__).resolve().parent
 """The package."""
@@ -50,33 +49,9 @@ SERVICE_FILE = ".pg_service.conf"
 AGE_KEYS = r"^(age1[0-9a-z]+,?)*$"
 
 
-def read_secret(path: Path, *, name: str) -> str:
-    """Return the one line of a file with a password, as orchestrators mount it.
-
-    Parameters
-    ----------
-    path
-        The file. Its mode is the business of the person who made it.
-    name
-        What names the file, for the error: a variable or an option.
-
-    Raises
-    ------
-    SecretFileError
-        The file cannot be read, is empty, or has several lines.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise SecretFileError(f"The password in {path} cannot be read: {reason}. Check {name} and the file.") from None
-    if len(lines) != 1 or not lines[0]:
-        found = f"{len(lines)} lines" if lines else "nothing"
-        raise SecretFileError(f"{path} must have one line, the password, and has {found}. Check {name} and the file.")
-    return lines[0]
-
-
-WITH_PASSWORDS = ("PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD", "LMSKIT_EMBEDDING_KEY")
+WITH_PASSWORDS = (
+    "PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD", "LMSKIT_EMBEDDING_KEY", "LMSKIT_MOODLE_TOKEN",
+)  # fmt: skip
 
 
 def environment_without_passwords() -> dict[str, str]:
@@ -261,6 +236,21 @@ class Settings(BaseSettings):
         default=60, gt=0, le=600, description="`LMSKIT_EMBEDDING_TIMEOUT`: seconds for one request to the model server, 60 by default"
     )
 
+    moodle_url: str | None = Field(
+        default=None, description="`LMSKIT_MOODLE_URL`: the Moodle that `lmskit sync moodle` asks, such as `https://moodle.example.org`"
+    )
+    moodle_courses: str = Field(
+        default="",
+        description="`LMSKIT_MOODLE_COURSES`: the courses that it syncs, with commas: `CS101,CS102=CS-102-2026`, where the second one has "
+        "another short name in Moodle",
+    )
+    moodle_token: SecretStr | None = Field(
+        default=None, description="`LMSKIT_MOODLE_TOKEN`: the token of Moodle's web services, never shown in a message"
+    )
+    moodle_token_file: Path | None = Field(
+        default=None, description="`LMSKIT_MOODLE_TOKEN_FILE`: a file with it, instead of `LMSKIT_MOODLE_TOKEN`"
+    )
+
     retention_messages: int | None = Field(
         default=None, ge=1, description="`LMSKIT_RETENTION_MESSAGES`: days after which `lmskit retention` removes sent and refused messages"
     )
@@ -347,6 +337,13 @@ class Settings(BaseSettings):
         if self.embedding_key_file is not None:
             return read_secret(self.embedding_key_file, name="LMSKIT_EMBEDDING_KEY_FILE")
         return None if self.embedding_key is None else self.embedding_key.get_secret_value()
+
+    @property
+    def token_for_moodle(self) -> str | None:
+        """The token of Moodle's web services, from the file or the variable."""
+        if self.moodle_token_file is not None:
+            return read_secret(self.moodle_token_file, name="LMSKIT_MOODLE_TOKEN_FILE")
+        return None if self.moodle_token is None else self.moodle_token.get_secret_value()
 
     @property
     def login_password(self) -> str | None:

@@ -16,7 +16,7 @@ from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster.disk import BALLAST, MEGABYTE, is_low
 from lmskit.db.cluster.major_upgrade import carry_over
 from lmskit.errors import InputError
-from lmskit.settings import read_secret
+from lmskit.setting_values import read_secret
 
 Empty = Annotated[
     bool, typer.Option("--empty", help="Go on though the server is empty and this machine had prepared it or filled it before.")

@@ -26,6 +26,7 @@ NOUNS = {
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
+    "sync": "Bring courses up to date with a learning management system, over the network.",
     "term": "Create, list, show, copy, close and delete terms, open one again.",
     "course": "List, show, create, change, copy, hand over and delete courses.",
     "staff": "List the staff of a course, add a lecturer to it, remove one.",

@@ -49,6 +49,10 @@ class ScheduledJob:
         Whether no person can do it, not even an administrator.
     sends_mail
         Whether it needs the settings of the mail server.
+    needs
+        Variables without which there is nothing for it to do.
+    token
+        The variable of a token that it needs.
     """
 
     name: str
@@ -59,6 +63,8 @@ class ScheduledJob:
     login: str | None = None
     login_alone: bool = False
     sends_mail: bool = False
+    needs: tuple[str, ...] = ()
+    token: str | None = None
 
 
 JOBS = (
@@ -73,5 +79,13 @@ JOBS = (
     ),
     ScheduledJob("mastery", "Refresh mastery", ("mastery", "refresh"), at=DailyAt(3, 30)),
     ScheduledJob("vectors", "Compute vectors of passages that have none", ("material", "embed"), at=DailyAt(4, 30)),
+    ScheduledJob(
+        "sync",
+        "Bring courses up to date with Moodle",
+        ("sync", "moodle"),
+        at=DailyAt(2, 30),
+        needs=("LMSKIT_MOODLE_URL", "LMSKIT_MOODLE_COURSES"),
+        token="LMSKIT_MOODLE_TOKEN",  # noqa: S106 - the name of a variable
+    ),
 )
 """A further job is one line here."""

@@ -31,7 +31,9 @@ def service() -> None:
 
 @app.command("print")
 def print_files(
-    jobs: Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help=f"By default all: {NAMES}.", show_default=False)] = None,
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="[JOB]...", help=f"By default all that have something to do: {NAMES}.", show_default=False)
+    ] = None,
     *,
     user: Annotated[bool, typer.Option("--user", help="Units of your own (systemctl --user) instead of those of the system.")] = False,
     cron: Annotated[bool, typer.Option("--cron", help="Lines for crontab -e instead of units.")] = False,
@@ -46,8 +48,11 @@ def print_files(
     """
     if user and cron:
         raise typer.BadParameter("Choose --user or --cron.")
-    chosen = [_job(name) for name in jobs] if jobs else list(JOBS)
     here = _installation(of_system=not (user or cron))
+    chosen = [_job(name) for name in jobs] if jobs else [job for job in JOBS if here.variables.keys() >= set(job.needs)]
+    for job in chosen:
+        if missing := [name for name in job.needs if name not in here.variables]:
+            raise InputError(f"The job {job.name!r} needs {' and '.join(missing)}. Set them, and print its files again.")
     if cron:
         files = {"lmskit.crontab": "\n".join(cron_line(job, here) for job in chosen)}
     else:

@@ -100,6 +100,10 @@ class Installation:
         """Whether the job needs the password of the login at the mail server in a file."""
         return job.sends_mail and "LMSKIT_SMTP_USER" in self.variables and "LMSKIT_SMTP_PASSWORD_FILE" not in self.variables
 
+    def token_file(self, job: ScheduledJob) -> Path | None:
+        """The file with the token that the job needs; None if it needs none, or its variables say where it is."""
+        return None if job.token is None or f"{job.token}_FILE" in self.variables else self.folder / f"{job.name}.token"
+
     def in_units(self, file: str) -> str:
         """Return the path of a file in the folder as units name it."""
         return f"%E/lmskit/{file}" if self.of_system else str(self.folder / file).replace("%", "%%")
@@ -153,9 +157,8 @@ def database_unit(names: list[str], here: Installation) -> dict[str, str]:
 
 def variables_file(job: ScheduledJob, here: Installation) -> str:
     """Return the variables of a job, as both systemd and a shell read them."""
-    variables = {
-        name: value for name, value in here.variables.items() if job.sends_mail or not name.startswith(("LMSKIT_SMTP_", "LMSKIT_MAIL_"))
-    }
+    of_others = (*(() if job.sends_mail else ("LMSKIT_SMTP_", "LMSKIT_MAIL_")), *(() if job.token else ("LMSKIT_MOODLE_",)))
+    variables = {name: value for name, value in here.variables.items() if not name.startswith(of_others)}
     who = here.login_of(job)
     if here.server is not None:
         server = without_login(here.server) if here.of_system or who is not None else here.server
@@ -164,20 +167,27 @@ def variables_file(job: ScheduledJob, here: Installation) -> str:
         variables.pop("LMSKIT_PERSON", None)
     elif here.of_system or here.person is not None:
         variables["LMSKIT_PERSON"] = here.person or ""
-    files = []
-    if here.password_needed or who is not None:
-        whose = who or ("LMSKIT_PERSON, an administrator" if "LMSKIT_PERSON" in variables else "the login in the address")
-        files.append(f"#   {here.password_file(job)}: of {whose}")
-        if not here.of_system:
-            variables["LMSKIT_PASSWORD_FILE"] = str(here.password_file(job))
-    if here.mail_login(job):
-        files.append(f"#   {here.mail_password_file}: of {variables['LMSKIT_SMTP_USER']} at the mail server")
-        if not here.of_system:
-            variables["LMSKIT_SMTP_PASSWORD_FILE"] = str(here.mail_password_file)
+    files = _secret_files(job, here, variables)
     head = [f"# {job.title}: the variables of the job. Keep it in {here.folder / f'{job.name}.env'}"]
     if files:
-        head += ["# Passwords are in files of their own, each of one line, with mode 0600:", *files]
+        head += ["# Passwords and tokens are in files of their own, each of one line, with mode 0600:", *files]
     return "\n".join([*head, *(f"{name}={shlex.quote(value)}" for name, value in sorted(variables.items()))]) + "\n"
+
+
+def _secret_files(job: ScheduledJob, here: Installation, variables: dict[str, str]) -> list[str]:
+    """Return comments on the files with passwords and tokens of a job, and name them in its variables where its unit does not."""
+    found = []
+    who = here.login_of(job)
+    if here.password_needed or who is not None:
+        whose = who or ("LMSKIT_PERSON, an administrator" if "LMSKIT_PERSON" in variables else "the login in the address")
+        found.append(("LMSKIT_PASSWORD_FILE", here.password_file(job), f"of {whose}"))
+    if here.mail_login(job):
+        found.append(("LMSKIT_SMTP_PASSWORD_FILE", here.mail_password_file, f"of {variables['LMSKIT_SMTP_USER']} at the mail server"))
+    if (token := here.token_file(job)) is not None:
+        found.append((f"{job.token}_FILE", token, f"the token at {variables.get(job.needs[0], 'the system')}"))
+    if not here.of_system:
+        variables |= {name: str(path) for name, path, _ in found}
+    return [f"#   {path}: {what}" for _, path, what in found]
 
 
 def cron_line(job: ScheduledJob, here: Installation) -> str:
@@ -226,6 +236,8 @@ def _service_section(job: ScheduledJob, here: Installation) -> list[str]:
                 f"LoadCredential=smtp-password:{here.in_units('smtp.password')}",
                 "Environment=LMSKIT_SMTP_PASSWORD_FILE=%d/smtp-password",
             ]
+        if (token := here.token_file(job)) is not None:
+            lines += [f"LoadCredential=token:{here.in_units(token.name)}", f"Environment={job.token}_FILE=%d/token"]
     return [*lines, *HARDENING_OF_ALL, *(HARDENING_OF_SYSTEM if here.of_system else ())]
 
 

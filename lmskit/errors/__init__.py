@@ -20,6 +20,11 @@
      │    │    └── FileFormatError  its format is unknown, or could be one of several
      │    ├── MaterialFileError     a file cannot be read as a material of a course
      │    ├── SearchTextError       a search has no word, or is too long
+     │    ├── LmsError              a learning management system cannot be asked, or refuses
+     │    │    ├── LmsUnavailableError     not now
+     │    │    ├── LmsTokenError           it does not accept the token
+     │    │    ├── LmsRightsError          functions or rights are missing
+     │    │    └── LmsAnswerError          its answer cannot be read
      │    └── WebPageError          a page or file of the web cannot become a material
      │         ├── AddressNotAllowedError  lmskit connects to no such address
      │         ├── RobotsRefusedError      the site asks programs not to fetch it
@@ -187,6 +192,7 @@ from lmskit.errors.input import (
     UnknownRuleError,
     WeekNeededError,
 )
+from lmskit.errors.lms import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
 from lmskit.errors.login import (
     InvitationRefusedError,
     LastAdministratorError,
@@ -285,7 +291,8 @@ __all__ = [
     "ExternalIdExistsError", "ExternalIdNotFoundError", "FamilyNameNeededError", "FileFormatError", "HubError", "ImportFileError",
     "ImportRunNotFoundError", "InUseError", "InputError",
     "InventedAddressError", "InvitationRefusedError", "IsResponsibleError", "ItemScoresError", "LastAdministratorError",
-    "LeadsCoursesError", "LecturerNotFoundError", "LmskitError", "LockedError", "LoginClosedError", "LoginExistsError",
+    "LeadsCoursesError", "LecturerNotFoundError", "LmsAnswerError", "LmsError",
+    "LmsRightsError", "LmsTokenError", "LmsUnavailableError", "LmskitError", "LockedError", "LoginClosedError", "LoginExistsError",
     "LoginLostError", "LoginMissingError", "LoginRequiredError", "ManyWithdrawalsError", "MaterialExistsError", "MaterialFileError",
     "MaterialNotFoundError", "MaterialStoreError", "MergeNotFoundError", "MessageNotFoundError", "MessageOnItsWayError",
     "MessagePostponedError", "MessageRefusedError", "MessageSettledError", "MigratedMeanwhileError", "ModelChangedError",

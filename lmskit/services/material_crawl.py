@@ -31,7 +31,6 @@ from lmskit.limits import MOST_CRAWL_ADDRESSES, MOST_CRAWL_DEPTH
 from lmskit.materials.folder import week_in
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore, checksum_of
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.fetching import WebFetcher
 from lmskit.materials.web.following import Scope, links_within, own_address, why_not_kept
 from lmskit.models import CrawlPage, MaterialCrawl
@@ -45,6 +44,7 @@ from lmskit.services.crawled_material import crawled_material, material_with_own
 from lmskit.services.material import AddedMaterial, sweep
 from lmskit.services.material_web import KnownPage, WebPage, fetched_page, in_transaction, keep_moved, mark_gone, write_page
 from lmskit.vocabulary import CrawlPageState, CrawlState
+from lmskit.web.address import WebAddress
 
 P = ParamSpec("P")
 T = TypeVar("T")

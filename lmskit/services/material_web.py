@@ -15,7 +15,6 @@ from lmskit.errors import StoredFileError
 from lmskit.materials.material_text import MaterialText
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.answer import Fetched, require_no_login
 from lmskit.materials.web.fetching import MayFollow, WebFetcher
 from lmskit.models import Material
@@ -24,6 +23,7 @@ from lmskit.queries.material_crawl import material_at
 from lmskit.schemas.material import AddMaterial
 from lmskit.services.material import AddedMaterial, MaterialContent, add_material, stored_if_added, sweep
 from lmskit.vocabulary import MaterialState
+from lmskit.web.address import WebAddress
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -27,9 +27,9 @@ DESK = """
 from ipaddress import ip_network
 from lmskit import connect
 from lmskit.desks import material_desk
-from lmskit.materials.web.connection import FetchLimits
+from lmskit.web.connection import FetchLimits
 from lmskit.materials.web.fetching import WebFetcher
-from lmskit.materials.web.guard import AddressGuard
+from lmskit.web.guard import AddressGuard
 
 connect()
 guard, limits = AddressGuard([ip_network("127.0.0.1/32")]), FetchLimits(seconds=240, silence=240)

@@ -12,13 +12,13 @@ from lmskit.cli.material_crawls import continuation, way_on
 from lmskit.db import access, snapshot, transaction
 from lmskit.errors import AddressNotAllowedError
 from lmskit.limits import MOST_CRAWL_PAGES
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.fetching import web_fetcher
 from lmskit.models import Course, Material, MaterialCrawl, User
 from lmskit.queries.crawl_list import crawl_rows, crawls
 from lmskit.schemas.crawl import USUAL_DEPTH
 from lmskit.settings import DEMO_ADMIN, Settings
 from lmskit.vocabulary import CrawlState
+from lmskit.web.address import WebAddress
 from tests import factories
 from tests.conftest import DEMO_LECTURER
 from tests.materials.web_site import Answer, Site, fetcher, page

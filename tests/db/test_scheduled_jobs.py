@@ -21,8 +21,10 @@ from lmskit.db.passfile import find_password
 from lmskit.settings import DEMO_ADMIN
 from tests.reliability.mail_server import MailServer
 
+WITHOUT_SETTINGS = [job for job in JOBS if not job.needs]
 ANALYZE = shutil.which("systemd-analyze")
 SECRETS = {"address": "canary-address", "PGPASSWORD": "canary-libpq", "LMSKIT_SMTP_PASSWORD": "canary-smtp"}
+SECRETS["LMSKIT_MOODLE_TOKEN"] = "canary-moodle"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither systemd nor cron")
 
 
@@ -104,6 +106,9 @@ def external(tmp_path):
         "LMSKIT_SMTP_PASSWORD": SECRETS["LMSKIT_SMTP_PASSWORD"],
         "LMSKIT_MAIL_FROM": "Courses of 'our' 100 % <courses@example.org>",
         "PGPASSWORD": SECRETS["PGPASSWORD"],
+        "LMSKIT_MOODLE_URL": "https://moodle.example.org",
+        "LMSKIT_MOODLE_COURSES": "CS101,CS102=CS-102-2026",
+        "LMSKIT_MOODLE_TOKEN": SECRETS["LMSKIT_MOODLE_TOKEN"],
         "LMSKIT_PERSON": DEMO_ADMIN,
     }
 
@@ -119,9 +124,13 @@ def test_no_password_is_written(options, external, printed, tmp_path):
         assert variables["LMSKIT_DATABASE_URL"] == "postgresql://ada@db.example.org/lmskit?sslmode=verify-full"
         assert variables["LMSKIT_PASSWORD_FILE"].endswith("/lmskit/mail.password")
         assert variables["LMSKIT_SMTP_PASSWORD_FILE"].endswith("/lmskit/smtp.password")
+        assert variables_in(files["sync.env"])["LMSKIT_MOODLE_TOKEN_FILE"].endswith("/lmskit/sync.token")
     else:
         assert variables["LMSKIT_DATABASE_URL"] == "postgresql://lmskit_dispatcher@db.example.org/lmskit?sslmode=verify-full"
         assert "LMSKIT_PERSON" not in variables
+        assert "LoadCredential=token:%E/lmskit/sync.token" in files["lmskit-sync.service"]
+        assert "Environment=LMSKIT_MOODLE_TOKEN_FILE=%d/token" in files["lmskit-sync.service"]
+        assert variables_in(files["sync.env"])["LMSKIT_MOODLE_COURSES"] == "CS101,CS102=CS-102-2026"
         assert variables_in(files["mastery.env"]) == {
             "LMSKIT_DATABASE_URL": "postgresql://db.example.org/lmskit?sslmode=verify-full",
             "LMSKIT_PERSON": DEMO_ADMIN,
@@ -178,6 +187,7 @@ def test_a_further_job_is_one_line(monkeypatch, tmp_path, configure, capsys):
             1,
             "There is no job 'post'. Choose from: mail, backup, mastery",
         ),
+        (("sync", "--user"), {}, 1, "The job 'sync' needs LMSKIT_MOODLE_URL and LMSKIT_MOODLE_COURSES."),
         (("--user", "--cron"), {}, 2, "Choose --user or --cron."),
         (("--user", "--into", __file__), {}, 1, "The files cannot be written to"),
     ],
@@ -265,7 +275,7 @@ def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(sc
         mail = {"LMSKIT_SMTP_HOST": "127.0.0.1", "LMSKIT_SMTP_PORT": str(server.port), "LMSKIT_SMTP_SECURITY": "none"}
         mail |= {"LMSKIT_MAIL_FROM": "Courses <courses@example.org>"}
         units = printed(tmp_path / "system", **there, **mail)
-        for job in JOBS:
+        for job in WITHOUT_SETTINGS:
             shutil.copy(tmp_path / "system" / f"{job.name}.env", etc)
         words, environment = as_systemd(units["lmskit-mastery.service"], folders)
         refreshed = subprocess.run(words, env=environment, cwd="/", capture_output=True, text=True, check=False)
@@ -304,12 +314,12 @@ def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(sc
         # Cron, as a person whose administrator's password is kept on the machine.
         (config := jobs_home / ".config" / "lmskit").mkdir(parents=True)
         lines = printed(tmp_path / "cron", "--cron", home=jobs_home, **there, **mail)
-        for job in JOBS:
+        for job in WITHOUT_SETTINGS:
             shutil.copy(tmp_path / "cron" / f"{job.name}.env", config)
         (config / "backup.password").write_text(f"{passwords['backup']}\n")
         enrol(school, jobs_home, STUDENTS[2])
         scheduled = [line for line in lines["lmskit.crontab"].splitlines() if line and not line.startswith("#")]
-        assert len(scheduled) == len(JOBS)
+        assert len(scheduled) == len(WITHOUT_SETTINGS)
         for line in scheduled:
             answer = by_cron(line, jobs_home)
             assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", ""), line

@@ -11,8 +11,6 @@ from sqlalchemy import delete, func, select, update
 from lmskit.db import transaction
 from lmskit.errors import LoginRequiredError, SiteUnavailableError, WeekNotFoundError
 from lmskit.materials.store import FolderStore, checksum_of, store_name_of
-from lmskit.materials.web.connection import FetchLimits
-from lmskit.materials.web.guard import AddressGuard
 from lmskit.models import Course, CrawlPage, Material, MaterialCrawl, MaterialPassage, Term, User
 from lmskit.schemas.crawl import CrawlRequest, stays_in_section
 from lmskit.schemas.material import AddMaterial
@@ -21,6 +19,8 @@ from lmskit.services.material_crawl import crawl_site
 from lmskit.services.material_refresh import refresh_from_web
 from lmskit.services.material_web import add_web_material
 from lmskit.vocabulary import CrawlState, MaterialState
+from lmskit.web.connection import FetchLimits
+from lmskit.web.guard import AddressGuard
 from tests import factories
 from tests.conftest import DEMO_LECTURER
 from tests.materials.pdf_files import pdf, prose

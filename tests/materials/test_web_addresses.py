@@ -5,8 +5,8 @@ from ipaddress import ip_network
 import pytest
 
 from lmskit.errors import AddressNotAllowedError, SiteUnavailableError
-from lmskit.materials.web.address import WebAddress
-from lmskit.materials.web.guard import AddressGuard
+from lmskit.web.address import WebAddress
+from lmskit.web.guard import AddressGuard
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.169.0.1", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "2a00:1450::1"]
 NOT_PUBLIC = [

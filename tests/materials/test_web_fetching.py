@@ -18,8 +18,8 @@ from lmskit.errors import (
     WebPageError,
 )
 from lmskit.materials.web.answer import require_no_login
-from lmskit.materials.web.connection import FetchLimits
-from lmskit.materials.web.guard import AddressGuard
+from lmskit.web.connection import FetchLimits
+from lmskit.web.guard import AddressGuard
 from tests.materials.web_site import LOOPBACK, Answer, Site, drip, fetcher, page, redirect
 
 MIB = 1024**2

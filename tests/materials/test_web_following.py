@@ -2,9 +2,9 @@
 
 import pytest
 
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.answer import Fetched
 from lmskit.materials.web.following import Scope, links_within, own_address, why_not_kept
+from lmskit.web.address import WebAddress
 from tests.materials.web_site import page
 
 SITE = "https://example.org"

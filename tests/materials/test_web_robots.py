@@ -5,8 +5,8 @@ import time
 import pytest
 
 from lmskit.errors import RobotsRefusedError, SiteUnavailableError
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.robots import Robots
+from lmskit.web.address import WebAddress
 from tests.materials.web_site import Answer, Site, fetcher, page, redirect
 
 

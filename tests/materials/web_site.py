@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 
-from lmskit.materials.web.connection import FetchLimits
 from lmskit.materials.web.fetching import WebFetcher
-from lmskit.materials.web.guard import AddressGuard
+from lmskit.web.connection import FetchLimits
+from lmskit.web.guard import AddressGuard
 
 LOOPBACK = ip_network("127.0.0.1/32")
 """The one address that tests allow; 127.0.0.2 is this machine too, and is not allowed."""

@@ -12,9 +12,9 @@ FORMS, COMMANDS = ("desks", "dashboards"), ("cli",)
 NOT_AN_ACTION = {
     "archive.known_archive", "archive.require_archivable", "archive_findings.archive_findings", "archive_findings.archives_in_use",
     "archive_findings.files_not_needed", "archive_findings.leftover_findings", "archive_findings.locations_in_sight",
-    "enrollment.welcome_due", "erasure_receipt.counts_text", "erasure_memory.read_memory", "mail_check.mail_finding",
-    "material_folder.counts_of", "material_store.store_findings", "permission.administrators_only", "permission.require_administrator",
-    "transport.destination_of",
+    "course_sync.known_course", "enrollment.welcome_due", "erasure_receipt.counts_text", "erasure_memory.read_memory",
+    "mail_check.mail_finding", "material_folder.counts_of", "material_store.store_findings", "permission.administrators_only",
+    "permission.require_administrator", "transport.destination_of",
 }  # fmt: skip
 """They look, check or put into words."""
 THE_SAME_BY_ANOTHER_FUNCTION = {
@@ -37,6 +37,7 @@ FOR_OPERATORS = "an operator of the machine does it, or a job without a person"
 ONLY_BY_COMMAND = {
     "seed": (FOR_OPERATORS, "demonstration"),
     "archive.rewrite_archive": (FOR_OPERATORS, "writing archives anew"),
+    "course_sync.sync_course": (FOR_OPERATORS, "syncing with a learning management system"),
     "database_session.end_session": (FOR_OPERATORS, "sessions of others"),
     "delivery.watch": (FOR_OPERATORS, "sending messages as they come"),
     "demonstration.build": (FOR_OPERATORS, "demonstration"),

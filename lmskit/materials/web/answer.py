@@ -9,10 +9,10 @@ from email.utils import parsedate_to_datetime
 from lmskit.errors import LoginRequiredError, PageGoneError, SiteUnavailableError, WebPageError
 from lmskit.limits import LONGEST_HEADER
 from lmskit.materials.material_text import MaterialText
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.charset import in_utf8
-from lmskit.materials.web.connection import WebResponse
 from lmskit.materials.web.robots import PRODUCT
+from lmskit.web.address import WebAddress
+from lmskit.web.connection import WebResponse
 
 _LOGIN_STATUSES = {401, 403, 407}
 _GONE_STATUSES = {404, 410}

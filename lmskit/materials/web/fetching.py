@@ -17,12 +17,12 @@ from lmskit.errors import (
     SiteUnavailableError,
     WebPageError,
 )
-from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.answer import BUSY_STATUSES, Fetched, fetched_from
-from lmskit.materials.web.connection import FetchLimits, WebResponse, requested
-from lmskit.materials.web.guard import AddressGuard
 from lmskit.materials.web.robots import LARGEST_ROBOTS, PRODUCT, Robots
 from lmskit.settings import Settings
+from lmskit.web.address import WebAddress
+from lmskit.web.connection import FetchLimits, WebResponse, requested
+from lmskit.web.guard import AddressGuard
 
 MayFollow: TypeAlias = Callable[[WebAddress], None]
 """Called with the target of each redirect; raises a `WebPageError` if it must not be followed."""

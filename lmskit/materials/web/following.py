@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from lmskit.errors import WebPageError
 from lmskit.materials.material_text import MaterialText
 from lmskit.materials.page_links import PageLinks
-from lmskit.materials.web.address import PORTS, WebAddress
 from lmskit.materials.web.answer import Fetched
+from lmskit.web.address import PORTS, WebAddress
 
 _SUFFIXES = (
     ".7z .apk .avi .avif .bib .bmp .bz2 .class .css .csv .dmg .doc .eot .eps .exe .flac .gif .gz .heic .ico .ics .iso .jar .jpeg .jpg .js"

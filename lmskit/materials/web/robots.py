@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
-from lmskit.materials.web.address import WebAddress, escaped
+from lmskit.web.address import WebAddress, escaped
 
 PRODUCT = "lmskit"
 """The name under which robots.txt can address lmskit."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lmskit.importers.moodle.backup.questions import FORMS
 from lmskit.importers.moodle.backup.values import decimal, integer, number_of, text
+from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.text_cell import one_line
 from lmskit.importers.xml_file import streamed
 from lmskit.limits import LONGEST_TITLE
@@ -116,5 +118,5 @@ def grade_of(element: XmlElement) -> Grade:
         points=decimal(element, "finalgrade"),
         is_excluded=text(element, "excluded") not in {"", "0"},
         is_overridden=text(element, "overridden") not in {"", "0"},
-        feedback=text(element, "feedback"),
+        feedback=plain_text(text(element, "feedback"), FORMS.get(text(element, "feedbackformat"), "html")).text,
     )

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from lmskit.errors import AddressNotAllowedError, SiteUnavailableError
-from lmskit.materials.web.address import WebAddress
 from lmskit.setting_values import PRIVATE_NETWORKS
+from lmskit.web.address import WebAddress
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Number: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address

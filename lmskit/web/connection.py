@@ -17,7 +17,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from lmskit.errors import SiteUnavailableError, WebPageError
-from lmskit.materials.web.address import WebAddress
+from lmskit.web.address import WebAddress
 
 MIB = 1024**2
 _CHUNK = 64 * 1024
@@ -37,6 +37,8 @@ class FetchLimits:
     silence: float = 15.0
     """Seconds until the connection stands, and between two pieces of the answer."""
     redirects: int = 10
+    instead: str = "Add it as a file."
+    """What a person can do about an answer that takes more."""
 
 
 class WebResponse:
@@ -89,13 +91,19 @@ class WebResponse:
 
     def _too_large(self) -> WebPageError:
         return WebPageError(
-            str(self.address), f"it has more than {self._limits.size // MIB} MiB, which is the most that is fetched. Add it as a file."
+            str(self.address), f"it has more than {self._limits.size // MIB} MiB, which is the most that is fetched. {self._limits.instead}"
         )
 
 
 @contextmanager
 def requested(
-    address: WebAddress, numbers: list[str], headers: Mapping[str, str], limits: FetchLimits, certificates: ssl.SSLContext | None = None
+    address: WebAddress,
+    numbers: list[str],
+    headers: Mapping[str, str],
+    limits: FetchLimits,
+    certificates: ssl.SSLContext | None = None,
+    *,
+    posted: bytes | None = None,
 ) -> Iterator[WebResponse]:
     """Ask a server for a page, and close the connection at the end of the block.
 
@@ -111,6 +119,8 @@ def requested(
         Of time and size.
     certificates
         The certificates of servers that are trusted; those of this machine by default.
+    posted
+        What is sent along with the request, which is a POST then.
 
     Raises
     ------
@@ -124,8 +134,9 @@ def requested(
     try:
         with _as_sentences(address, limits, watch):
             connection.request(
-                "GET",
+                "GET" if posted is None else "POST",
                 address.target,
+                body=posted,
                 headers={"Host": address.host_header, "Accept-Encoding": "gzip", "Connection": "close", **headers},
                 preload_content=False,
             )
@@ -204,7 +215,7 @@ def _as_sentences(address: WebAddress, limits: FetchLimits, watch: _Watch | None
         raise WebPageError(str(address), f"the certificate of its server is not valid ({error.verify_message}).") from error
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
         if watch is not None and watch.has_ended_it:
-            reason = f"it was not complete within {limits.seconds:g} seconds. Try again later, or add it as a file."
+            reason = f"it was not complete within {limits.seconds:g} seconds. Try again later. {limits.instead}".rstrip()
             raise SiteUnavailableError(str(address), reason) from error
         raise _unavailable(address, error, limits) from error
     else:

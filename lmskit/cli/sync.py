@@ -1,0 +1,184 @@
+"""`lmskit sync`: bring courses up to date with a learning management system, over the network."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from lmskit.cli.dry_run import WAS_DRY, DryRun
+from lmskit.cli.exit_status import PARTLY
+from lmskit.cli.import_options import Json, NewQuizzes, Rename, Report, SameQuiz, Week, WeekOf, WithdrawAtMost, WithdrawMissing, WithoutWeek
+from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
+from lmskit.cli.import_values import quizzes_by_title, weeks_by_title
+from lmskit.cli.printing import print_error, print_line
+from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
+from lmskit.db.schema_revision import require_known_schema
+from lmskit.errors import InputError, LmskitError
+from lmskit.importers.moodle.person import SYSTEM as MOODLE
+from lmskit.importers.moodle.web_service.functions import is_passing
+from lmskit.importers.moodle.web_service.reading import MoodleReading
+from lmskit.importers.moodle.web_service.source import FORMAT as MOODLE_SYNC
+from lmskit.importers.report import ImportReport
+from lmskit.importers.report_file import check_report_path, write_report
+from lmskit.importers.web_service.client import USUAL_PAUSE, ServiceClient, required_token, service_address
+from lmskit.importers.web_service.reading import LiveReading, ReadBatch
+from lmskit.limits import LONGEST_SERVICE_PAUSE
+from lmskit.progress import waits_shown
+from lmskit.services.course_sync import known_course, sync_course
+from lmskit.services.importing import ImportOptions
+from lmskit.services.mastery import RefreshReport, refresh
+
+app = typer.Typer(
+    name="sync",
+    no_args_is_help=True,
+    help="Bring courses up to date with a learning management system, over the network. What is read becomes an import: "
+    "`lmskit import list` shows it, and `lmskit import undo` takes it back.",
+)
+
+Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="The address of its start page.", show_default=False)]
+Courses = Annotated[
+    list[str] | None, typer.Option("--course", metavar="CODE", help="Code of the course in lmskit; give one for each.", show_default=False)
+]
+ShortName = Annotated[
+    str | None,
+    typer.Option("--short-name", metavar="NAME", help="Short name of the course in Moodle, if it is not the code.", show_default=False),
+]
+Pause = Annotated[
+    float,
+    typer.Option("--pause", metavar="SECONDS", min=0, max=LONGEST_SERVICE_PAUSE, help="How long to wait between two requests."),
+]
+
+
+@app.callback()
+def sync() -> None:
+    """Bring courses up to date with a learning management system, over the network."""
+
+
+@app.command("moodle")
+def sync_moodle(
+    *,
+    url: Url = None,
+    course: Courses = None,
+    short_name: ShortName = None,
+    week: Week = None,
+    week_of: WeekOf = None,
+    without_week: WithoutWeek = False,
+    same_quiz: SameQuiz = None,
+    new_quizzes: NewQuizzes = False,
+    withdraw_missing: WithdrawMissing = False,
+    withdraw_at_most: WithdrawAtMost = None,
+    rename: Rename = False,
+    pause: Pause = USUAL_PAUSE,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    report: Report = None,
+) -> None:
+    """Bring courses up to date with Moodle: people, groups, quizzes, attempts with their answers, and grades.
+
+    The token of Moodle's web services is in LMSKIT_MOODLE_TOKEN, or in the file that LMSKIT_MOODLE_TOKEN_FILE names.
+    Without --url and --course, LMSKIT_MOODLE_URL and LMSKIT_MOODLE_COURSES say what is synced.
+    """
+    settings = access().settings
+    address = url or settings.moodle_url
+    if address is None:
+        raise InputError("Which Moodle? Give --url URL, or set LMSKIT_MOODLE_URL.")
+    courses = _courses(course or settings.moodle_courses.split(","), short_name)
+    if report is not None:
+        check_report_path(report)
+    client = ServiceClient(
+        service_address(address), required_token(settings.token_for_moodle, "LMSKIT_MOODLE_TOKEN"), pause=pause, is_busy=is_passing
+    )
+    require_known_schema(engine_for())
+    is_partly = False
+    for code, name in courses.items():
+        reading = MoodleReading(client, name)
+        options = ImportOptions(
+            course=code,
+            week=week,
+            weeks=weeks_by_title(week_of or []),
+            without_week=without_week,
+            same_quizzes=quizzes_by_title(same_quiz or []),
+            new_quizzes=new_quizzes,
+            withdraw_missing=withdraw_missing,
+            withdraw_at_most=withdraw_at_most,
+            rename=rename,
+            dry_run=dry_run,
+        )
+        is_partly |= _synced(reading, MOODLE, MOODLE_SYNC, options, as_json=as_json, report=report)
+    if is_partly:
+        raise typer.Exit(PARTLY)
+
+
+def _courses(typed: list[str], name: str | None) -> dict[str, str]:
+    """Return the names of courses in the system by their codes in lmskit; `CODE=NAME` has both."""
+    found = {}
+    for each in filter(None, map(str.strip, typed)):
+        code, _, other = each.partition("=")
+        found[code.strip()] = other.strip() or code.strip()
+    if not found:
+        raise InputError("Which course? Give --course CODE, or set LMSKIT_MOODLE_COURSES.")
+    if name is not None:
+        if len(found) > 1:
+            raise InputError("--short-name is the name of one course. Give one --course, or --course CODE=NAME for each.")
+        found = dict.fromkeys(found, name)
+    return found
+
+
+def _synced(reading: LiveReading, system: str, format_: str, options: ImportOptions, *, as_json: bool, report: Path | None) -> bool:
+    """Sync one course, print the reports, and return whether a row was rejected or a course's mastery left as it is."""
+    say = print_error if as_json else print_line
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    shown_on = Console(stderr=True)
+    done: list[tuple[ImportReport, RefreshReport | None]] = []
+    with Progress(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
+        show = StepBars(bars)
+        try:
+            with snapshot() as session:
+                known = known_course(session, options.course or "", system=system, format_=format_, name=reading.name)
+            done.extend(_imported(batch, options, bars) for batch in reading.batches(known, whole=options.dry_run, progress=show))
+        except LmskitError:
+            StepBars.clear(bars)  # only the message stays on the screen
+            _say_what_stays(done, say)
+            raise
+        show.end()
+    for imported, refreshed in done:
+        if as_json:
+            print_json(imported, refreshed)
+        else:
+            print_report(imported)
+        if refreshed is not None:
+            say(refreshed.sentence())
+            for sentence in refreshed.skipped_sentences:
+                say(sentence)
+    say(f"{reading.name}: {reading.n_requests:,} requests.")
+    if report is not None:
+        write_report(done[-1][0], report)
+        say(written_sentence(done[-1][0], report))
+    if options.dry_run:
+        say(WAS_DRY)
+    return any(imported.rejections or (refreshed is not None and refreshed.skipped) for imported, refreshed in done)
+
+
+def _imported(batch: ReadBatch, options: ImportOptions, bars: Progress) -> tuple[ImportReport, RefreshReport | None]:
+    """Import what was read and refresh mastery in one transaction."""
+
+    def work() -> tuple[ImportReport, RefreshReport | None]:
+        show = StepBars(bars)
+        with waits_shown(show.show_wait), transaction() as session:
+            imported = sync_course(session, batch.source, options, lacking=batch.lacking, known_until=batch.known_until, progress=show)
+            refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None
+            show("Saving", 0, None)
+        show.end()
+        return imported, refreshed
+
+    return retried(work, lock_attempts=PATIENT)
+
+
+def _say_what_stays(done: list[Any], say: Callable[[str], None]) -> None:
+    """Say what of a sync that ended early is written; the next one goes on from there."""
+    if done:
+        n_rows = sum(imported.total.rows_in for imported, _ in done)
+        say(f"What was read until then is written ({n_rows:,} rows); the next sync goes on from there.")

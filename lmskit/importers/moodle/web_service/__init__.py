@@ -1,0 +1,1 @@
+"""The reader of a live Moodle course, over Moodle's web services."""

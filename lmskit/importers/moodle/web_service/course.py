@@ -1,0 +1,296 @@
+"""A live course of Moodle without its attempts: people, quizzes, the weeks of activities, and the gradebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from lmskit.errors import LmsError, LmsRightsError
+from lmskit.importers.described_course import DescribedSection, placed
+from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem
+from lmskit.importers.moodle.backup.people import TEACHERS
+from lmskit.importers.moodle.web_service.functions import (
+    CONTENTS,
+    COURSE,
+    GRADES,
+    OWN_COURSES,
+    PEOPLE,
+    QUIZZES,
+    UPDATES,
+    MoodleFunctions,
+    object_in,
+)
+from lmskit.importers.question_banks.markup import plain_text
+from lmskit.importers.record import Position
+from lmskit.importers.text_cell import one_line
+from lmskit.importers.web_service.json_record import decimal_of, field_of, integer_of, moment_of, records_of, text_of
+from lmskit.vocabulary import Role
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from typing import Any
+
+T = TypeVar("T")
+PAGE = 100
+"""People of a page."""
+STUDENT = "student"
+
+
+@dataclass(frozen=True, slots=True)
+class LivePerson:
+    """A person of the course as Moodle shows them to the user of the token: a teacher sees no user names."""
+
+    id: int
+    username: str
+    sis_id: str
+    email: str
+    family_name: str
+    given_name: str
+    roles: frozenset[str]
+    groups: tuple[str, ...]
+
+    @property
+    def role(self) -> Role | None:
+        """As what the person is in the course; None if neither as student nor as teacher."""
+        if self.roles & TEACHERS:
+            return Role.LECTURER
+        return Role.STUDENT if STUDENT in self.roles else None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQuiz:
+    """What a quiz is; points of its questions are scaled to its maximum."""
+
+    id: int
+    module: int
+    """The number of its activity in the course."""
+    title: str
+    maximum: float
+    sum_of_points: float
+    closes_at: dt.datetime | None
+
+    @property
+    def key(self) -> str:
+        """As a backup of the course has it."""
+        return f"quiz:{self.id}"
+
+    @property
+    def ratio(self) -> float:
+        """Points of the quiz for one point of its questions."""
+        return self.maximum / self.sum_of_points if self.sum_of_points else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGrade:
+    """A grade in the gradebook."""
+
+    user: int
+    item: GradedItem
+    points: float | None
+    feedback: str
+    submitted_at: dt.datetime | None
+    """Of a quiz: when the last of the student's attempts ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCourse:
+    """A course, as it was when it was read."""
+
+    id: int
+    short_name: str
+    full_name: str
+    people: tuple[LivePerson, ...]
+    suspended: frozenset[int]
+    quizzes: tuple[LiveQuiz, ...]
+    weeks: dict[tuple[str, int], int]
+    """By the kind of an activity and its number."""
+    grades: tuple[LiveGrade, ...]
+    lacking: str | None
+    """Why it is not certain that these are all people; None if it is."""
+
+
+@dataclass
+class CourseReading:
+    """Reads a course; what the user of the token may not do is collected, so that all of it is named at once.
+
+    Attributes
+    ----------
+    functions
+        Of the Moodle.
+    short_name
+        Of the course.
+    step
+        Is called with each step.
+    """
+
+    functions: MoodleFunctions
+    short_name: str
+    step: Callable[[str], None]
+    _missing: list[str] = field(default_factory=list, init=False)
+
+    def read(self) -> LiveCourse:
+        """Read the course.
+
+        Raises
+        ------
+        LmsError
+            There is no such course, or functions or rights are missing.
+        """
+        self.step("Reading what the course is")
+        user = self.functions.require_functions()
+        course = self._course()
+        number = integer_of(course, "id", COURSE)
+        weeks: dict[tuple[str, int], int] = self._may(lambda: self._weeks(number), {})
+        quizzes: tuple[LiveQuiz, ...] = self._may(lambda: self._quizzes(number), ())
+        self._may(lambda: self.functions.call(UPDATES, courseid=number, since=2**31 - 1), None)
+        self.step("Reading people")
+        people: tuple[LivePerson, ...] = self._may(lambda: self._people(number), ())
+        suspended: frozenset[int] = self._may(lambda: frozenset(self._people_ids(number)), frozenset())
+        count = self._may(lambda: self._count(user, number), None) if self.functions.has_count else None
+        self.step("Reading grades")
+        grades: tuple[LiveGrade, ...] = self._may(lambda: self._grades(number), ())
+        if self._missing:
+            raise LmsRightsError(
+                f"{self.functions.client.name} does not let the user of the token do what a sync of {self.short_name} needs; nothing was "
+                f"written. {'; '.join(self._missing)}. A teacher of the course has these rights, if the token's service has the functions."
+            )
+        return LiveCourse(
+            number,
+            one_line(_plain(text_of(course, "shortname", COURSE))),
+            one_line(_plain(text_of(course, "fullname", COURSE))),
+            people,
+            suspended,
+            quizzes,
+            weeks,
+            grades,
+            _lacking(people, grades, count),
+        )
+
+    def _may(self, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except LmsRightsError as error:
+            self._missing.append(str(error))
+            return otherwise
+
+    def _course(self) -> dict[str, Any]:
+        answer = object_in(self.functions.call(COURSE, field="shortname", value=self.short_name), COURSE)
+        found = [each for each in records_of(answer.get("courses"), COURSE) if text_of(each, "shortname", COURSE)]
+        if len(found) != 1:
+            raise LmsError(
+                f"{self.functions.client.name} has no course with the short name {self.short_name!r} that the user of the token sees. "
+                "Check the name, and whether the course has been deleted; if it differs from the code in lmskit: --short-name NAME"
+            )
+        return found[0]
+
+    def _weeks(self, course: int) -> dict[tuple[str, int], int]:
+        """The week of each activity: that of its section, as in a backup of the course."""
+        sections = records_of(self.functions.call(CONTENTS, courseid=course), CONTENTS)
+        described = [
+            DescribedSection(Position("course", number), number, _plain(text_of(section, "name", CONTENTS)))
+            for section in sections
+            if (number := integer_of(section, "section", CONTENTS)) > 0
+        ]
+        week_of = placed(described, {}).week_of
+        return {
+            (text_of(module, "modname", CONTENTS), integer_of(module, "instance", CONTENTS)): week
+            for section in sections
+            if (week := week_of.get(integer_of(section, "section", CONTENTS))) is not None
+            for module in records_of(section.get("modules"), CONTENTS)
+        }
+
+    def _quizzes(self, course: int) -> tuple[LiveQuiz, ...]:
+        answer = object_in(self.functions.call(QUIZZES, courseids=[course]), QUIZZES)
+        return tuple(
+            LiveQuiz(
+                integer_of(quiz, "id", QUIZZES),
+                integer_of(quiz, "coursemodule", QUIZZES),
+                _plain(text_of(quiz, "name", QUIZZES)),
+                decimal_of(quiz, "grade", QUIZZES) or 0.0,
+                decimal_of(quiz, "sumgrades", QUIZZES) or 0.0,
+                moment_of(quiz, "timeclose", QUIZZES),
+            )
+            for quiz in records_of(answer.get("quizzes"), QUIZZES)
+        )
+
+    def _people(self, course: int) -> tuple[LivePerson, ...]:
+        return tuple(
+            LivePerson(
+                integer_of(user, "id", PEOPLE),
+                text_of(user, "username", PEOPLE).lower(),
+                text_of(user, "idnumber", PEOPLE),
+                text_of(user, "email", PEOPLE),
+                text_of(user, "lastname", PEOPLE),
+                text_of(user, "firstname", PEOPLE),
+                frozenset(text_of(role, "shortname", PEOPLE) for role in records_of(user.get("roles"), PEOPLE)),
+                tuple(_plain(text_of(group, "name", PEOPLE)) for group in records_of(user.get("groups"), PEOPLE)),
+            )
+            for user in self._users(course)
+        )
+
+    def _people_ids(self, course: int) -> list[int]:
+        return [integer_of(user, "id", PEOPLE) for user in self._users(course, {"name": "onlysuspended", "value": 1})]
+
+    def _users(self, course: int, *options: dict[str, object]) -> list[dict[str, Any]]:
+        """Ask page by page until one has nobody new: a short page need not be the last one."""
+        found: dict[int, dict[str, Any]] = {}
+        asked = 0
+        while True:
+            page = [{"name": "limitfrom", "value": asked}, {"name": "limitnumber", "value": PAGE}, {"name": "sortby", "value": "id"}]
+            users = records_of(self.functions.call(PEOPLE, courseid=course, options=[*options, *page]), PEOPLE)
+            new = {number: user for user in users if (number := integer_of(user, "id", PEOPLE)) not in found}
+            if not new:
+                return list(found.values())
+            found |= new
+            asked += len(users)
+
+    def _count(self, user: int, course: int) -> int | None:
+        courses = records_of(self.functions.call(OWN_COURSES, userid=user, returnusercount=1), OWN_COURSES)
+        own = next((each for each in courses if integer_of(each, "id", OWN_COURSES) == course), None)
+        return None if own is None or own.get("enrolledusercount") is None else integer_of(own, "enrolledusercount", OWN_COURSES)
+
+    def _grades(self, course: int) -> tuple[LiveGrade, ...]:
+        answer = object_in(self.functions.call(GRADES, courseid=course), GRADES)
+        items: dict[int, GradedItem] = {}
+        found = []
+        for student in records_of(answer.get("usergrades"), GRADES):
+            user = integer_of(student, "userid", GRADES)
+            for cell in records_of(student.get("gradeitems"), GRADES):
+                number = integer_of(cell, "id", GRADES)
+                if number not in items:
+                    items[number] = _item(cell, number)
+                if items[number].kind not in TOTALS and items[number].span > 0:
+                    feedback = plain_text(text_of(cell, "feedback", GRADES), "html").text
+                    submitted = moment_of(cell, "gradedatesubmitted", GRADES)
+                    found.append(LiveGrade(user, items[number], decimal_of(cell, "graderaw", GRADES), feedback, submitted))
+        return tuple(found)
+
+
+def _item(cell: dict[str, Any], number: int) -> GradedItem:
+    return GradedItem(
+        id=number,
+        line=number,
+        name=_plain(text_of(cell, "itemname", GRADES)),
+        kind=text_of(cell, "itemtype", GRADES),
+        module=text_of(cell, "itemmodule", GRADES),
+        instance=integer_of(cell, "iteminstance", GRADES),
+        grade_type="",
+        low=decimal_of(cell, "grademin", GRADES) or 0.0,
+        high=decimal_of(cell, "grademax", GRADES) or 0.0,
+        is_hidden=bool(field_of(cell, "gradeishidden", GRADES)),
+    )
+
+
+def _lacking(people: tuple[LivePerson, ...], grades: tuple[LiveGrade, ...], count: int | None) -> str | None:
+    """Say why these may not be all people; None if nothing says so."""
+    if count is not None and len(people) < count:
+        return f"Moodle says that the course has {count:,} people, and has listed {len(people):,}"
+    known = {person.id for person in people}
+    unlisted = {grade.user for grade in grades} - known
+    return f"Moodle's gradebook has {len(unlisted):,} students who are not in its list of people" if unlisted else None
+
+
+def _plain(markup: str) -> str:
+    """Return a name as it was typed: Moodle sends names as HTML."""
+    return one_line(plain_text(markup, "html").text)

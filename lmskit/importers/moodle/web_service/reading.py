@@ -1,0 +1,58 @@
+"""Reading a live Moodle course: first what it is, then its attempts in parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmskit.importers.moodle.web_service.attempts import AttemptReading
+from lmskit.importers.moodle.web_service.course import CourseReading
+from lmskit.importers.moodle.web_service.functions import MoodleFunctions
+from lmskit.importers.moodle.web_service.source import MoodleCourse, keys_of
+from lmskit.importers.text_cell import one_line
+from lmskit.importers.web_service.reading import ReadBatch
+from lmskit.limits import LONGEST_TITLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lmskit.importers.moodle.web_service.review import LiveAttempt, Review
+    from lmskit.importers.web_service.client import ServiceClient
+    from lmskit.importers.web_service.known import KnownCourse
+    from lmskit.progress import Progress
+
+BATCH = 500
+"""Attempts of a part."""
+
+
+class MoodleReading:
+    """Reads one course; see `LiveReading`."""
+
+    def __init__(self, client: ServiceClient, short_name: str) -> None:
+        self.client, self.short_name = client, short_name
+        self.name = one_line(f"{short_name} at {client.name}")[:LONGEST_TITLE]
+        self._before = client.n_requests
+
+    @property
+    def n_requests(self) -> int:
+        """How often Moodle was asked for this course."""
+        return self.client.n_requests - self._before
+
+    def batches(self, known: KnownCourse, *, whole: bool, progress: Progress) -> Iterator[ReadBatch]:
+        """Read the course part by part.
+
+        Raises
+        ------
+        LmsError
+            Moodle cannot be asked, refuses, or has answered with something that cannot be read.
+        """
+        functions = MoodleFunctions(self.client)
+        course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None)).read()
+        began_at = functions.now
+        attempts: list[LiveAttempt | Review] = []
+        n_batches = 0
+        for attempt in AttemptReading(functions, course, known, keys_of(course), progress).read():
+            if len(attempts) >= BATCH and not whole:
+                yield ReadBatch(MoodleCourse(self.name, course, known, attempts, with_grades=not n_batches), course.lacking, None)
+                n_batches, attempts = n_batches + 1, []
+            attempts.append(attempt)
+        yield ReadBatch(MoodleCourse(self.name, course, known, attempts, with_grades=not n_batches), course.lacking, began_at)

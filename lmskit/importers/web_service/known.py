@@ -1,0 +1,63 @@
+"""What lmskit has of a course before a sync, so that only what is new or changed is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from lmskit.importers.record import PersonKey
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAttempt:
+    """A stored attempt that counts."""
+
+    number: int
+    started_at: dt.datetime | None
+    submitted_at: dt.datetime | None
+    score: float | None
+    scores: Mapping[str, float | None]
+    """By question."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCourse:
+    """A stored course.
+
+    Attributes
+    ----------
+    students
+        The number in lmskit by an id: that of the system, the SIS id, or the address.
+    attempts
+        By the key of the quiz in the system and the student's number in lmskit.
+    questions
+        Of the quizzes that have questions of their own, by the key of the quiz: answers are stored in the form of these.
+    since
+        The moment up to which the system's changes are known, by its clock; None if all is to be compared.
+    """
+
+    students: Mapping[PersonKey, int] = field(default_factory=dict)
+    attempts: Mapping[tuple[str, int], Sequence[KnownAttempt]] = field(default_factory=dict)
+    questions: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    since: dt.datetime | None = None
+
+    def attempts_of(self, quiz: str, person: PersonKey) -> Sequence[KnownAttempt]:
+        """The attempts of a person at a quiz, found as an import finds the person."""
+        found = (self.students.get(key) for key in separate_keys(person))
+        student = next((number for number in found if number is not None), None)
+        return () if student is None else self.attempts.get((quiz, student), ())
+
+
+def separate_keys(person: PersonKey) -> list[PersonKey]:
+    """Return each id of a person by itself, in the order in which people are looked for."""
+    source_id, sis_id, email = person
+    keys = (
+        person._replace(sis_id=None, email=None),
+        person._replace(source_id=None, email=None),
+        person._replace(source_id=None, sis_id=None),
+    )
+    return [key for key, identifier in zip(keys, (source_id, sis_id, email), strict=True) if identifier]

@@ -1,0 +1,121 @@
+"""`lmskit sync moodle`, as a person types it, against a Moodle of the tests."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from lmskit.cli.exit_status import PARTLY
+from lmskit.db import transaction
+from lmskit.models import Course, ExternalId, ImportRun, QuizAttempt, User
+from tests.moodle_server import TOKEN, Answer, refusal, small_course
+
+
+@pytest.fixture
+def moodle():
+    with small_course().served() as server:
+        yield server
+
+
+@pytest.fixture
+def token(configure):
+    configure(LMSKIT_MOODLE_TOKEN=TOKEN)
+
+
+@pytest.fixture
+def kept(admin_engine, course):
+    """The course, whose students and imports are gone after the test."""
+    yield course
+    with transaction(admin_engine) as session:
+        people = list(session.scalars(select(User.id).where(User.email.like("%.1_@example.org"))))
+        session.execute(delete(QuizAttempt).where(QuizAttempt.course_id == course.id))
+        session.execute(delete(Course).where(Course.id == course.id))
+        session.execute(delete(ExternalId).where(ExternalId.person_id.in_(people)))
+        session.execute(delete(User).where(User.id.in_(people)))
+
+
+def command_lines():
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found.append((process / "cmdline").read_bytes().decode(errors="replace"))
+    return found
+
+
+def everything_about_runs(admin_engine):
+    with transaction(admin_engine) as session:
+        return json.dumps([[run.name, run.format, run.report] for run in session.scalars(select(ImportRun))])
+
+
+@pytest.mark.usefixtures("token")
+def test_a_course_is_synced_and_the_token_is_shown_nowhere(lmskit, moodle, kept, admin_engine, tmp_path):
+    seen: list[str] = []
+    moodle.fault = lambda _function, _nth: seen.extend(line for line in command_lines() if TOKEN in line)
+    asked = ("sync", "moodle", "--url", moodle.url, "--course", kept.code, "--short-name", "SYNC", "--pause", "0")
+    report = tmp_path / "report.csv"
+    first = lmskit(*asked, "--report", str(report))
+    assert first.exit_code == 0, first.output
+    assert "9 in = 9 added + 0 changed + 0 unchanged + 0 rejected" in first.stdout
+    again = lmskit(*asked, "--json")
+    assert json.loads(again.stdout)["total"]["unchanged"] == 6  # the attempts need not be read again
+    runs = lmskit("import", "list", "--format", "json")
+    assert f"SYNC at {moodle.url.removeprefix('http://')}" in runs.stdout
+    shown = [first.output, again.output, runs.output, report.read_text(encoding="utf-8"), everything_about_runs(admin_engine), *seen]
+    assert not [text for text in shown if TOKEN in text]
+
+
+def test_settings_say_what_is_synced(lmskit, moodle, kept, configure, tmp_path):
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n", encoding="utf-8")
+    configure(LMSKIT_MOODLE_URL=moodle.url, LMSKIT_MOODLE_COURSES=f"{kept.code}=SYNC", LMSKIT_MOODLE_TOKEN_FILE=str(file))
+    done = lmskit("sync", "moodle", "--dry-run", "--pause", "0")
+    assert done.exit_code == 0, done.output
+    assert "9 in = 9 added" in done.stdout
+
+
+def test_a_rejected_row_makes_the_exit_status_3(lmskit, moodle, kept, configure):
+    configure(LMSKIT_MOODLE_TOKEN=TOKEN)
+    moodle.people[0]["email"] = "no address"
+    done = lmskit("sync", "moodle", "--url", moodle.url, "--course", f"{kept.code}=SYNC", "--pause", "0", "--dry-run")
+    assert done.exit_code == PARTLY
+    assert "people, row 11, column email" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "sentence"),
+    [
+        ((), {"LMSKIT_MOODLE_TOKEN": TOKEN}, "Which Moodle? Give --url URL, or set LMSKIT_MOODLE_URL."),
+        (("--url", "http://127.0.0.1:9999"), {"LMSKIT_MOODLE_TOKEN": TOKEN}, "Which course?"),
+        (("--url", "http://127.0.0.1:9999", "--course", "A"), {}, "There is no token. Set LMSKIT_MOODLE_TOKEN"),
+        (("--url", "http://127.0.0.1:9999", "--course", "A"), {"LMSKIT_MOODLE_TOKEN": "a b"}, "is not a token"),
+        (
+            ("--url", "http://127.0.0.1:9999", "--course", "A", "--course", "B", "--short-name", "C"),
+            {"LMSKIT_MOODLE_TOKEN": TOKEN},
+            "one course",
+        ),
+    ],
+)
+def test_a_mistake_is_named(lmskit, configure, options, variables, sentence):
+    configure(**variables)
+    done = lmskit("sync", "moodle", *options)
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (refusal("invalidtoken", f"Invalid token {TOKEN}"), "does not accept the token"),
+        (Answer(b"", 302, {"Location": "http://127.0.0.1:9/"}), "redirects to another address"),
+    ],
+)
+def test_a_refusal_is_a_sentence_without_the_token_and_without_a_trace(lmskit, moodle, course, fault, sentence):
+    moodle.fault = lambda _function, _nth: fault
+    done = lmskit("sync", "moodle", "--url", moodle.url, "--course", f"{course.code}=SYNC", "--pause", "0")
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+    assert TOKEN not in done.output + done.stderr
+    assert "Traceback" not in done.output

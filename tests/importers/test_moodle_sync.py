@@ -1,0 +1,190 @@
+"""Syncing a course with a Moodle that the tests serve: people, attempts and grades, and as few requests as are needed."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from lmskit.errors import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
+from lmskit.importers.web_service.client import service_address
+from lmskit.models import Enrollment, ExternalId, Quiz, SectionMember, User
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+from tests.importers.synced import attempts_of, client_of, synced, written
+from tests.moodle_server import TOKEN, Answer, attempt, refusal, small_course
+
+
+@pytest.fixture
+def moodle():
+    with small_course().served() as server:
+        yield server
+
+
+@pytest.fixture
+def course(session):
+    return factories.course(session, weeks=4)
+
+
+def test_the_first_sync_brings_people_groups_quizzes_attempts_and_grades(session, moodle, course):
+    report = synced(session, moodle, course)
+    assert report.rejections == ()
+    assert {file.file: file.rows_in for file in report.files} == {"people": 4, "attempts": 3, "grades": 2}
+    enrolled = (
+        select(User.family_name, Enrollment.status).join(User, User.id == Enrollment.student_id).where(Enrollment.course_id == course.id)
+    )
+    assert dict(session.execute(enrolled).all()) == {
+        "Lovelace": EnrollmentStatus.ACTIVE,
+        "Turing": EnrollmentStatus.ACTIVE,
+        "Hopper-Lang": EnrollmentStatus.WITHDRAWN,
+    }
+    assert len(session.scalars(select(SectionMember).where(SectionMember.course_id == course.id)).all()) == 2
+    quizzes = {quiz.title: quiz for quiz in session.scalars(select(Quiz).where(Quiz.course_id == course.id))}
+    assert {title: (quiz.week_number, float(quiz.max_score)) for title, quiz in quizzes.items()} == {
+        "Means & modes": (2, 20.0),
+        "Assignment: Essay & notes": (3, 100.0),
+    }
+    keys = select(ExternalId.external_id).where(ExternalId.course_id == course.id, ExternalId.source == "moodle")
+    assert set(session.scalars(keys)) == {"quiz:7", "assign:31"}
+    found = attempts_of(session, course)
+    assert len(found) == 5
+    first = found["Lovelace", "Means & modes", 1]
+    assert (first.started_at.timestamp(), first.submitted_at.timestamp()) == (moodle.attempts[0].start, moodle.attempts[0].finish)
+    assert float(first.score) == pytest.approx(3.66667 * 5, abs=1e-4)
+    answers = {answer["question"]: (answer["response"], answer["score"]) for answer in first.answers}
+    assert answers == {"1": ("5", 5.0), "2": ("3.14", 10.0), "3": ("Because\n<b>so</b>", pytest.approx(0.66667 * 5, abs=1e-6))}
+    assert float(found["Turing", "Assignment: Essay & notes", 1].score) == 40
+
+
+def test_unfinished_attempts_and_previews_come_in_once_they_are_finished_or_never(session, moodle, course):
+    moodle.attempts[0].state = "inprogress"
+    moodle.attempts[1].preview = 1
+    report = synced(session, moodle, course)
+    assert ("Lovelace", "Means & modes", 1) not in attempts_of(session, course)
+    assert any("inprogress" in note for note in report.notes)
+    assert any("Previews" in note for note in report.notes)
+    moodle.attempts[0].state, moodle.attempts[0].changed = "finished", int(dt.datetime.now(dt.UTC).timestamp())
+    synced(session, moodle, course)
+    assert ("Lovelace", "Means & modes", 1) in attempts_of(session, course)
+
+
+def test_an_essay_that_waits_for_a_mark_leaves_the_attempt_without_a_score(session, moodle, course):
+    moodle.attempts[0] = attempt(1, 11, 1, "5", 1.0, "3.14", essay=None)
+    synced(session, moodle, course)
+    found = attempts_of(session, course)["Lovelace", "Means & modes", 1]
+    assert found.score is None
+    assert [answer["score"] for answer in found.answers] == [5.0, 10.0, None]
+
+
+def test_a_dry_run_gives_the_same_report_and_writes_nothing(session, moodle, course):
+    before = written(session)
+    rehearsed = synced(session, moodle, course, dry_run=True)
+    assert written(session) == before
+    assert rehearsed.total == synced(session, moodle, course).total
+
+
+# People ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page_limit", [1, 2, 100])
+def test_pages_are_read_until_one_has_nobody_new(session, moodle, course, page_limit):
+    moodle.page_limit = page_limit
+    assert synced(session, moodle, course).files[0].rows_in == 4
+
+
+# What goes wrong --------------------------------------------------------------------------------------------------
+
+
+def test_missing_functions_and_missing_rights_are_named_before_anything_is_written(session, moodle, course):
+    before = written(session)
+    moodle.lacking = {"mod_quiz_get_attempt_review", "core_course_get_updates_since"}
+    with pytest.raises(LmsRightsError, match=r"mod_quiz_get_attempt_review, core_course_get_updates_since\. Nothing was written"):
+        synced(session, moodle, course)
+    moodle.lacking = set()
+    refused = {"gradereport_user_get_grade_items", "mod_quiz_get_quizzes_by_courses"}
+    moodle.fault = lambda function, _nth: refusal("nopermissions", "Sorry (View all grades)") if function in refused else None
+    with pytest.raises(
+        LmsRightsError, match=r"mod_quiz_get_quizzes_by_courses .*; gradereport_user_get_grade_items .*View all grades"
+    ) as raised:
+        synced(session, moodle, course)
+    assert "nothing was written" in str(raised.value)
+    assert written(session) == before
+
+
+def test_an_expired_token_is_refused_in_plain_words_and_never_shown(session, moodle, course):
+    with pytest.raises(LmsTokenError, match=r"does not accept the token \(invalidtoken") as raised:
+        synced(session, moodle, course, client=client_of(moodle, token="secret-canary"))
+    assert "secret-canary" not in str(raised.value)
+    moodle.fault = lambda function, _nth: refusal("invalidtoken") if function == "mod_quiz_get_attempt_review" else None
+    with pytest.raises(LmsTokenError, match="make a new one in Moodle"):
+        synced(session, moodle, course)
+
+
+def test_a_moodle_that_cannot_answer_now_is_asked_again_and_as_late_as_it_wants(session, moodle, course):
+    faults = {1: Answer(b"busy", 503, {"Retry-After": "7"}), 2: refusal("sitemaintenance"), 3: Answer(b'{"courses": [')}
+    moodle.fault = lambda function, nth: faults.get(nth) if function == "core_course_get_courses_by_field" else None
+    waits: list[float] = []
+    report = synced(session, moodle, course, client=client_of(moodle, waits=waits))
+    assert report.total.rows_in == 9
+    assert waits[0] == 7
+    assert [1 <= waits[1] / 2 <= 1.5, 1 <= waits[2] / 4 <= 1.5, len(waits)] == [True, True, 3]
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Answer(b"busy", 503), (LmsUnavailableError, r"cannot answer now \(503\)")),
+        (Answer(b"busy", 503, {"Retry-After": "86400"}), (LmsUnavailableError, "asks to be left alone for 86,400 seconds")),
+        (Answer(b'{"attempt": {"id"'), (LmsUnavailableError, "an answer broke off, or is not JSON")),
+        (Answer(b"<html>not a Moodle</html>"), (LmsUnavailableError, "Check that the address is that of the system")),
+        (Answer(b"", 302, {"Location": "http://127.0.0.2/elsewhere"}), (LmsError, "to which the token is not sent")),
+        (Answer(b"", 404), (LmsError, "Check that the address is that of Moodle")),
+        (refusal("invalidrecord", "Can't find data record in database table course."), (LmsError, "is still there")),
+        (Answer(b"[]"), (LmsAnswerError, "does not have the form that its documentation says")),
+        (Answer(b'{"attempt": {"id": "x"}, "questions": []}'), (LmsAnswerError, "id is not a whole number")),
+        (Answer(b'{"attempt": {"id": 1, "timestart": 1e99}, "questions": NaN}'), (LmsUnavailableError, "is not JSON")),
+        (Answer(b"[" * 100_000), (LmsUnavailableError, "is not JSON")),
+    ],
+)
+def test_what_cannot_be_read_ends_the_sync_with_a_sentence_and_nothing_half_done(session, moodle, course, fault, expected):
+    before = written(session)
+    moodle.fault = lambda function, _nth: fault if function == "mod_quiz_get_attempt_review" else None
+    with pytest.raises(expected[0], match=expected[1]) as raised:
+        synced(session, moodle, course)
+    assert TOKEN not in str(raised.value)
+    assert written(session) == before
+
+
+def test_a_course_that_is_gone_is_named(session, moodle, course):
+    moodle.course["shortname"] = "OTHER"
+    with pytest.raises(LmsError, match=r"has no course with the short name 'SYNC'"):
+        synced(session, moodle, course)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://moodle.example.org", "must begin with https"),
+        ("https://moodle.example.org/course/view.php?id=2", "Give that of its start page"),
+        ("moodle.example.org", "does not begin with http"),
+    ],
+)
+def test_an_address_to_which_no_token_is_sent_is_refused(url, sentence):
+    with pytest.raises(LmsError, match=sentence):
+        service_address(url)
+
+
+def test_a_machine_that_keeps_credentials_of_a_cloud_is_not_asked(session, moodle, course):
+    client = client_of(moodle)
+    client.address = service_address("https://169.254.169.254/")
+    with pytest.raises(LmsError, match="lies neither on a public machine nor in a private network"):
+        synced(session, moodle, course, client=client)
+
+
+def test_texts_of_strangers_become_plain_text(session, moodle, course):
+    moodle.quizzes[0]["name"] = "<script>alert(1)</script>Quiz <b>one</b>"
+    moodle.attempts[0].questions[0].text = "<img src=x onerror=alert(1)> & <script>"
+    synced(session, moodle, course)
+    assert {quiz.title for quiz in session.scalars(select(Quiz).where(Quiz.course_id == course.id))} == {
+        "Quiz one",
+        "Assignment: Essay & notes",
+    }
