@@ -20,8 +20,8 @@ from tests.materials.web_site import Answer, Site, page
 from tests.reliability.crew import kill
 from tests.reliability.forks import Forks
 
-KILLS = 25
-PAGES = 300
+KILLS = 15
+PAGES = 180
 """Pages of the site; each links to the next three."""
 LONGEST_PAUSE = 0.15
 """Seconds from a request to the kill: while the page is sent, read or written."""
