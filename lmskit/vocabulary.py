@@ -248,6 +248,13 @@ class ResultAttempt(enum.StrEnum):
     HIGHEST = "highest"
 
 
+class GradebookSystem(enum.StrEnum):
+    """A system whose gradebook takes scores from a file of lmskit."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+
+
 class ItemVerdict(enum.StrEnum):
     """The conclusion about an item from its discrimination index and the interval of the index."""
 

@@ -8,13 +8,14 @@ import typer
 from sqlalchemy.orm import Session
 
 from lmskit.analytics.anonymity import LEAST
-from lmskit.cli.printing import print_line
+from lmskit.cli.printing import print_line, visible
 from lmskit.db import snapshot
 from lmskit.errors import InputError
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.reporting.course_tables import export_answers, export_attempts, export_gradebook, export_roster
 from lmskit.reporting.pseudonymised import export_pseudonymised, report_lines
-from lmskit.vocabulary import ResultAttempt
+from lmskit.reporting.scores_file import export_scores
+from lmskit.vocabulary import GradebookSystem, ResultAttempt
 
 app = typer.Typer(name="export", help="Write a course into files: tables, and records without names.", no_args_is_help=True)
 
@@ -64,6 +65,25 @@ def answers(course: OfCourse, *, to: ToFile) -> None:
     No cell is a formula.
     """
     _write(to, lambda session: export_answers(session, course, to))
+
+
+@app.command()
+def scores(
+    course: OfCourse,
+    *,
+    system: Annotated[GradebookSystem, typer.Option("--for", help="The system whose gradebook imports the file.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The CSV file to make.", show_default=False, dir_okay=False)],
+    attempts: Counted = ResultAttempt.HIGHEST,
+) -> None:
+    """Write the scores of a course into a file that the gradebook of Canvas or Moodle imports.
+
+    A blank cell can remove a grade there: a student has one for a quiz without a result, and in Moodle who is excused.
+    """
+    with snapshot() as session:
+        written = export_scores(session, course, to, system, counted=attempts)
+    print_line(f"{to} has the scores of {written.n_students:,} students in {written.n_quizzes:,} quizzes. They are personal data.")
+    for name in written.left_out:
+        print_line(f"Left out, since {system.value.title()} could not find the student by an id or address: {visible(name)}.")
 
 
 @app.command()

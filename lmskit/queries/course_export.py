@@ -19,7 +19,7 @@ from lmskit.queries.frame import rows
 from lmskit.vocabulary import EnrollmentStatus, EntityKind, ResultAttempt, SectionKind
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, FromClause, Select
     from sqlalchemy.orm import Session
 
     from lmskit.queries.frame import Rows
@@ -98,6 +98,7 @@ def exported_gradebook(session: Session, course: str, counted: ResultAttempt = R
     """The result of each active or completed student at each quiz of `course`, in the columns of `EXPORTED_GRADEBOOK`.
 
     `counted` says which of several graded attempts is the result. A student who has neither an attempt nor an excuse has no row.
+    For `lmskit.reporting.scores_file` the rows have student_id, quiz_id, quiz_max_score and sections, too.
 
     Raises
     ------
@@ -127,6 +128,10 @@ def exported_gradebook(session: Session, course: str, counted: ResultAttempt = R
             Quiz.week_number.label("week"),
             *_score(excused, counts.c.score),
             func.coalesce(counts.c.max_score, Quiz.max_score).label("max_score"),
+            Enrollment.student_id,
+            Quiz.id.label("quiz_id"),
+            Quiz.max_score.label("quiz_max_score"),
+            _sections(SectionKind.SECTION).label("sections"),
         )
         .join(Quiz, Quiz.course_id == Enrollment.course_id)
         .outerjoin(counts, and_(counts.c.quiz_id == Quiz.id, counts.c.student_id == Enrollment.student_id))
@@ -170,6 +175,49 @@ def exported_answers(session: Session, course: str) -> Rows:
     return rows(session, statement.where(func.jsonb_array_length(QuizAttempt.answers) > 0))
 
 
+def ids_of_quizzes(session: Session, course: str, source: str) -> dict[int, str]:
+    """What a system calls the quizzes of `course`, by their number; of several ids the first.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    course_id = course_by_code(session, course).id
+    found: FromClause
+    if _may_read_ids(session):
+        ids = select(ExternalId.quiz_id, ExternalId.external_id, ExternalId.source).join(Quiz, Quiz.id == ExternalId.quiz_id)
+        found = ids.where(Quiz.course_id == course_id).subquery()
+    else:
+        found = func.lms.external_ids_in(course_id).table_valued("source", "kind", "external_id", "quiz_id").alias("found")
+    statement = select(found.c.quiz_id, func.min(found.c.external_id)).where(found.c.source == source, found.c.quiz_id.is_not(None))
+    return {quiz: external_id for quiz, external_id in session.execute(statement.group_by(found.c.quiz_id)) if quiz is not None}
+
+
+def ids_of_students(session: Session, course: str, source: str) -> dict[int, str]:
+    """What a system calls the students of `course`, by their number; nobody for lecturers, who may not see it.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    course_id = course_by_code(session, course).id
+    if not _may_read_ids(session):
+        return {}
+    statement = (
+        select(ExternalId.person_id, func.min(ExternalId.external_id))
+        .join(Enrollment, Enrollment.student_id == ExternalId.person_id)
+        .where(Enrollment.course_id == course_id, ExternalId.source == source, ExternalId.kind == EntityKind.PERSON)
+        .group_by(ExternalId.person_id)
+    )
+    return {person: external_id for person, external_id in session.execute(statement) if person is not None}
+
+
+def _may_read_ids(session: Session) -> bool:
+    return bool(session.scalar(select(func.has_table_privilege("lms.external_ids", "SELECT"))))
+
+
 def _of_students(session: Session, course_id: int, *columns: Any) -> Select[Any]:
     """Select columns beside those of the students enrolled in a course."""
     address = func.lms.addresses_in(course_id).table_valued("student_id", "email").alias("address")
@@ -207,7 +255,7 @@ def _is_excused(quiz_id: Any, student_id: Any) -> ColumnElement[bool]:  # noqa: 
 
 def _sis_id(session: Session) -> ColumnElement[Any]:
     """The SIS id of a student, of several the first; administrators alone may read it."""
-    if not session.scalar(select(func.has_table_privilege("lms.external_ids", "SELECT"))):
+    if not _may_read_ids(session):
         return cast(null(), Text).label("sis_id")
     ids = select(func.min(ExternalId.external_id)).where(
         ExternalId.source == "sis", ExternalId.kind == EntityKind.PERSON, ExternalId.person_id == User.id

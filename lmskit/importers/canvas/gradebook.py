@@ -39,6 +39,7 @@ from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.section_cell import sections_in_sentence
 from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_TITLE
+from lmskit.readable import with_formula
 from lmskit.vocabulary import SectionKind
 
 if TYPE_CHECKING:
@@ -353,7 +354,7 @@ def _assignments(file: CsvFile, points: Sequence[str]) -> tuple[Assignment, ...]
             continue
         if found["id"] in assignments:
             raise ImportFileError(f"{file.name} has the assignment {found['id']} in more than one column. Remove one of them.")
-        assignments[found["id"]] = Assignment(column, header, found["id"], one_line(found["title"]), possible.strip())
+        assignments[found["id"]] = Assignment(column, header, found["id"], one_line(with_formula(found["title"])), possible.strip())
     return tuple(assignments.values())
 
 

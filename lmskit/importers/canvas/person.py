@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.importers.cell import matching
 from lmskit.importers.record import PersonRecord
+from lmskit.readable import with_formula
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ canvas_id = matching(r"\s*[0-9]{1,20}(~[0-9]{1,20})?\s*", "is not a Canvas id, w
 
 
 def unescaped(name: str) -> str:
-    """Return a name without the `="…"` that Canvas puts around one that begins with `=`, against formulas in spreadsheets."""
+    """Return a name without the `="…"` that Canvas puts around one that begins with `=`, or the apostrophe of lmskit, against formulas."""
     found = ESCAPED.fullmatch(name)
-    return found[1] if found else name
+    return found[1] if found else with_formula(name)
 
 
 def student(position: Position, key: PersonKey, name: FullName) -> PersonRecord:

@@ -11,6 +11,7 @@ from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import PersonKey, PersonRecord, Position
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
+from lmskit.readable import with_formula
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class People:
         RejectedRowError
             It does not name a student, or has no identifier.
         """
-        texts = {field: cells[column].strip() for field, column in self.columns.items()}
+        texts = {field: with_formula(cells[column].strip()) for field, column in self.columns.items()}
         if not any(texts.values()):
             raise RejectedRowError(None, None, NO_STUDENT)
         header = {field: self.file.header[column] for field, column in self.columns.items()}
