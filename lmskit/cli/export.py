@@ -1,4 +1,4 @@
-"""`lmskit export`: write the tables of a course, and records without names."""
+"""`lmskit export`: write the tables, scores and question banks of a course, and records without names."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +14,13 @@ from lmskit.errors import InputError
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.reporting.course_tables import export_answers, export_attempts, export_gradebook, export_roster
 from lmskit.reporting.pseudonymised import export_pseudonymised, report_lines
+from lmskit.reporting.question_bank_file import export_question_bank
 from lmskit.reporting.scores_file import export_scores
 from lmskit.vocabulary import GradebookSystem, ResultAttempt
 
-app = typer.Typer(name="export", help="Write a course into files: tables, and records without names.", no_args_is_help=True)
+app = typer.Typer(
+    name="export", help="Write a course into files: tables, scores, question banks, and records without names.", no_args_is_help=True
+)
 
 OfCourse = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
 ToFile = Annotated[
@@ -28,7 +31,7 @@ Counted = Annotated[ResultAttempt, typer.Option("--attempts", help="Which of a s
 
 @app.callback()
 def export() -> None:
-    """Write a course into files: tables, and records without names."""
+    """Write a course into files: tables, scores, question banks, records without names."""
 
 
 @app.command()
@@ -81,9 +84,29 @@ def scores(
     """
     with snapshot() as session:
         written = export_scores(session, course, to, system, counted=attempts)
-    print_line(f"{to} has the scores of {written.n_students:,} students in {written.n_quizzes:,} quizzes. They are personal data.")
+    print_line(f"Students in {to}: {written.n_students:,}; quizzes: {written.n_quizzes:,}. They are personal data.")
     for name in written.left_out:
         print_line(f"Left out, since {system.value.title()} could not find the student by an id or address: {visible(name)}.")
+
+
+@app.command("question-bank")
+def question_bank(
+    course: OfCourse,
+    bank: Annotated[
+        str, typer.Argument(metavar="BANK", help="Name of the bank, as lmskit question-bank list shows it.", show_default=False)
+    ],
+    *,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The XML file to make.", show_default=False, dir_okay=False)],
+) -> None:
+    """Write a question bank with its keys as Moodle XML, which Moodle and lmskit import.
+
+    A question that the file would not give back as it is, such as one without a key, or one that puts options in order, is left out.
+    """
+    with snapshot() as session:
+        written = export_question_bank(session, course, bank, to)
+    print_line(f"Questions in {to}, with their keys: {written.n_questions:,}.")
+    for identifier in written.left_out:
+        print_line(f"Left out, since Moodle XML cannot have it as it is: {visible(identifier)}.")
 
 
 @app.command()
@@ -110,4 +133,4 @@ def pseudonymised(
 def _write(to: Path, write: Callable[[Session], int]) -> None:
     with snapshot() as session:
         n_rows = write(session)
-    print_line(f"{n_rows:,} rows are in {to}. They are personal data.")
+    print_line(f"Rows in {to}: {n_rows:,}. They are personal data.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, String, func, select, text
 
@@ -108,3 +108,19 @@ def require_question_bank(session: Session, course_id: int, course: str, bank: s
     if not n_questions:
         raise QuestionBankNotFoundError(course=course, bank=bank)
     return n_questions
+
+
+def bank_contents(session: Session, course: str, bank: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The questions of a bank with their keys, as they are stored, by their position in it; a question without a key has an empty one.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    QuestionBankNotFoundError
+        It has no bank of this name.
+    """
+    course_id = course_by_code(session, course).id
+    require_question_bank(session, course_id, course, bank)
+    of_bank = select(BankQuestion.question, BankQuestion.answer_key).where(BankQuestion.course_id == course_id, BankQuestion.bank == bank)
+    return [(row.question, row.answer_key) for row in session.execute(of_bank.order_by(BankQuestion.number))]

@@ -102,7 +102,7 @@ def test_importing_the_marks_of_a_course_changes_nothing(session, course, tmp_pa
     assert (content(session), session.execute(text("SELECT m::text FROM section_members AS m ORDER BY 1")).all()) == before
 
 
-def test_students_of_one_name_whom_canvas_cannot_tell_apart_are_left_out(session, tmp_path):
+def test_students_of_one_name_whom_canvas_would_confuse_are_left_out(session, tmp_path):
     course = factories.course(session, weeks=1)
     quiz = factories.quiz(session, course)
     for number, name in enumerate(("Same", "Same", "Other")):
