@@ -188,3 +188,12 @@ def test_texts_of_strangers_become_plain_text(session, moodle, course):
         "Quiz one",
         "Assignment: Essay & notes",
     }
+
+
+def test_a_quiz_in_a_section_within_a_section_is_in_the_week_of_the_outer_one(session, moodle, course):
+    inner = {"id": 9, "section": 8, "name": "Inner", "component": "mod_subsection", "itemid": 5}
+    inner["modules"] = [{"id": 107, "modname": "quiz", "instance": 7}]
+    outer = {"id": 3, "section": 3, "name": "Outer", "component": None, "modules": [{"id": 1, "modname": "subsection", "instance": 5}]}
+    moodle.recorded["core_course_get_contents"] = [outer, inner]
+    synced(session, moodle, course, without_week=True)
+    assert session.scalars(select(Quiz.week_number).where(Quiz.course_id == course.id, Quiz.title == "Means & modes")).one() == 3

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lmskit.errors import LmsError, LmsRightsError
 from lmskit.importers.described_course import DescribedSection, placed
+from lmskit.importers.moodle.backup.course import SUBSECTION
 from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem
 from lmskit.importers.moodle.backup.people import TEACHERS
 from lmskit.importers.moodle.web_service.functions import (
@@ -187,16 +188,23 @@ class CourseReading:
     def _weeks(self, course: int) -> dict[tuple[str, int], int]:
         """The week of each activity: that of its section, as in a backup of the course."""
         sections = records_of(self.functions.call(CONTENTS, courseid=course), CONTENTS)
+        outer = {
+            integer_of(module, "instance", CONTENTS): integer_of(section, "section", CONTENTS)
+            for section in sections
+            for module in records_of(section.get("modules"), CONTENTS)
+            if text_of(module, "modname", CONTENTS) == SUBSECTION
+        }
+        numbers = [_section(section, outer) for section in sections]
         described = [
             DescribedSection(Position("course", number), number, _plain(text_of(section, "name", CONTENTS)))
-            for section in sections
-            if (number := integer_of(section, "section", CONTENTS)) > 0
+            for number, section in zip(numbers, sections, strict=True)
+            if number > 0 and not text_of(section, "component", CONTENTS)
         ]
-        week_of = placed(described, {}).week_of
+        week_of = placed(sorted(described, key=lambda each: each.number), {}).week_of
         return {
-            (text_of(module, "modname", CONTENTS), integer_of(module, "instance", CONTENTS)): week
-            for section in sections
-            if (week := week_of.get(integer_of(section, "section", CONTENTS))) is not None
+            (text_of(module, "modname", CONTENTS), integer_of(module, "instance", CONTENTS)): week_of[number]
+            for number, section in zip(numbers, sections, strict=True)
+            if number in week_of
             for module in records_of(section.get("modules"), CONTENTS)
         }
 
@@ -265,6 +273,13 @@ class CourseReading:
                     submitted = moment_of(cell, "gradedatesubmitted", GRADES)
                     found.append(LiveGrade(user, items[number], decimal_of(cell, "graderaw", GRADES), feedback, submitted))
         return tuple(found)
+
+
+def _section(section: dict[str, Any], outer: dict[int, int]) -> int:
+    """The number of a section; of one within another section, that of the other."""
+    if text_of(section, "component", CONTENTS):
+        return outer.get(integer_of(section, "itemid", CONTENTS), 0)
+    return integer_of(section, "section", CONTENTS)
 
 
 def _item(cell: dict[str, Any], number: int) -> GradedItem:
