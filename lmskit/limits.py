@@ -9,6 +9,8 @@ FIRST_WEEK = 1
 LAST_WEEK = 60
 """Teaching weeks are numbered from `FIRST_WEEK` to this."""
 
+MOST_DESCRIBED_SECTIONS = 500
+"""Sections of a described course that the form shows to be changed."""
 LONGEST_CODE = 100
 """Characters in the code of a course, module or term."""
 LONGEST_TITLE = 300

@@ -13,10 +13,12 @@ from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, FileFormatError, ImportFileError, LmskitError
 from lmskit.forms.background_work import Task
-from lmskit.forms.roster_import import FileLook, RosterImport, RosterImportOptions
+from lmskit.forms.import_file import FileLook, RosterImportOptions
+from lmskit.forms.roster_import import RosterImport
 from lmskit.importers import plain_csv
 from lmskit.importers.advice import refusal_in_form, refused_in_form, report_in_form
 from lmskit.importers.column_mapping import MAPPED_FIELDS, table_columns
+from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
@@ -110,8 +112,9 @@ def look_at(request: ImportFile) -> FileLook:
         found = _importable(format_, path)
     except LmskitError as error:  # recognised as something else, so there is nothing to map
         return FileLook(refusal_in_form(error), is_refused=True)
-    what = f"{path.name}: {found.title}{'; choose its course' if found.needs_course else ''}."
-    return FileLook(what, columns=columns, fields=MAPPED_FIELDS.get(found.name, ()))
+    course = "; choose its course" if found.needs_course else "; it describes its course" if found.describes_course else ""
+    what = f"{path.name}: {found.title}{course}."
+    return FileLook(what, columns=columns, fields=MAPPED_FIELDS.get(found.name, ()), describes_course=found.describes_course)
 
 
 def _look_with_memory(request: ImportFile, read: Opener) -> FileLook:
@@ -134,6 +137,7 @@ def reading_of(request: ImportFile) -> ReadOptions:
         day_order=request.day_order,
         source=request.source,
         all_students=request.all_students,
+        sections={number: None if week is None else ChosenWeek(week.number, week.topic) for number, week in request.sections.items()},
     )
 
 
@@ -166,6 +170,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         course=request.course,
         lecturer=request.lecturer,
         term=request.term,
+        module=request.module,
         week=request.week,
         weeks=request.weeks,
         without_week=request.without_week,

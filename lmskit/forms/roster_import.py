@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,51 +14,25 @@ from pydantic import ValidationError
 from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.field import Field, named, row, small_text
+from lmskit.forms.import_course import ImportCourse
+from lmskit.forms.import_file import FileLook, RosterImportOptions
 from lmskit.forms.import_mapping import ImportMapping
 from lmskit.forms.import_question import ImportQuestion
 from lmskit.forms.import_quizzes import ImportQuizzes
 from lmskit.forms.import_reading import ImportReading, check
 from lmskit.forms.import_result import ImportResult, cautions, differences
 from lmskit.forms.submission import DOUBLE_CLICK
-from lmskit.importers.column_mapping import TableColumns
-from lmskit.importers.remembered_choices import RememberedChoices
 from lmskit.importers.report import ImportReport
 from lmskit.limits import LAST_WEEK
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
 from lmskit.widgets import ROOT, Disclosure, Message, SearchableDropdown, Upload, errors_shown, heading, style
 
+CHANGED = "The file or an option has changed. Preview it again before you import it."
 NOT_CHOSEN = ""
 """The value of the first option of a dropdown. It is not None, because a dropdown whose value is None shows no option."""
 DETECTED = ("detected from the content", NOT_CHOSEN)
 FROM_FILE = ("from the file", NOT_CHOSEN)
-
-
-@dataclass(frozen=True)
-class RosterImportOptions:
-    """The options that the form offers, each as label and value."""
-
-    formats: Sequence[tuple[str, str]]
-    courses: Sequence[tuple[str, str]]
-    lecturers: Sequence[tuple[str, str]]
-    terms: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class FileLook:
-    """What a file is at first sight.
-
-    `sentence` describes its content, or says why it cannot be imported as it is (`is_refused`). `columns` are those of a table,
-    and `fields` those that a person can map to them. `source_key` names the source of the file, and `remembered` is how its last
-    file was read, if that was chosen.
-    """
-
-    sentence: str
-    is_refused: bool = False
-    columns: TableColumns | None = None
-    fields: Sequence[str] = ()
-    source_key: str | None = None
-    remembered: RememberedChoices | None = None
 
 
 class RosterImport:
@@ -112,9 +85,10 @@ class RosterImport:
             self.course.value = chosen
         self.lecturer = SearchableDropdown([FROM_FILE, *options.lecturers])
         self.term = SearchableDropdown([FROM_FILE, *options.terms])
+        self.module = widgets.Text(placeholder="the code of the course", continuous_update=False)
         self.week = widgets.Dropdown(options=[("from the quiz title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
         self.mapping, self.reading = ImportMapping(self._mapping_changed), ImportReading()
-        self.quizzes = ImportQuizzes(self._discard_preview)
+        self.quizzes, self.described = ImportQuizzes(self._discard_preview), ImportCourse(self._discard_preview)
         self.notify = check("Send new students a message that confirms their enrollment (they are pending until it is accepted)")
         self.withdraw_missing = check("Withdraw students who are enrolled but not in the file")
         self.remove_missing = check("Take back results at quizzes of the file whose students are not in the file any more")
@@ -124,13 +98,15 @@ class RosterImport:
             "course": Field("Course", self.course, width="2 1 300px"),
             "lecturer": Field("Lecturer of new courses", self.lecturer),
             "term": Field("Term of new courses", self.term),
+            "module": Field("Module code", self.module, width="1 1 150px"),
+            "sections": self.described.sections,
             "week": Field("Week of new quizzes", self.week, width="1 1 150px"),
             "columns": Field("Columns", widgets.VBox()),
             "same_quizzes": Field("Quizzes", widgets.VBox()),
             "weeks": Field("Weeks of the quizzes", widgets.VBox()),
             **self.reading.fields,
         }
-        of_new = row(self.fields["lecturer"], self.fields["term"], self.fields["week"])
+        of_new = row(*(self.fields[name] for name in ("lecturer", "term", "module", "week")))
         self.further = [
             Disclosure("More options, for values that are not in the file", of_new),
             Disclosure("How the file is read, where its content does not show it", self.reading.view),
@@ -159,16 +135,18 @@ class RosterImport:
                 self.message.view,
                 self.warning.view,
                 self.question.view,
+                self.described.view,
                 self.quizzes.view,
                 self.result.view,
             ]
         )
         self.view.add_class(ROOT)
-        of_database = (self.course, self.lecturer, self.term, self.week)
+        of_database = (self.course, self.lecturer, self.term, self.module, self.week)
         boxes = (self.notify, self.withdraw_missing, self.remove_missing)
         self._controls = [self.path, self.format, *of_database, *self.reading.controls, *boxes]
         self._of_one_file: dict[str, widgets.DOMWidget] = {
             self.fields["format"].label: self.format,
+            self.fields["module"].label: self.module,
             self.fields["week"].label: self.week,
             **self.reading.of_one_file,
             "Withdraw students": self.withdraw_missing,
@@ -211,10 +189,13 @@ class RosterImport:
     def _look_at_file(self, *, is_new: bool = False) -> None:
         """Say what the file is, choose what was chosen for its source the last time, and offer its columns."""
         self.quizzes.clear()
+        self.described.clear()
         look = self._described()
         if look is None:
             self.mapping.show(None, ())
             return
+        if look.describes_course:
+            self.further[0].is_open = True
         before, chosen = self._reading_request(), self.mapping.columns
         is_other_source = look.source_key != self._source_key or (is_new and look.source_key is None)
         had_file, self._has_file, self._source_key = self._has_file, True, look.source_key
@@ -256,12 +237,13 @@ class RosterImport:
         self.confirm.disabled = True
         self.question.hide()
         self.warning.clear()
-        self.message.clear()
         for field in (*self.fields.values(), *self.quizzes.fields):
             field.clear_problem()
         if self.result.report is not None:
             self.result.clear()
-            self.message.neutral("The file or an option has changed. Preview it again before you import it.")
+            self.message.neutral(CHANGED)
+        elif self.message.value != CHANGED:
+            self.message.clear()
 
     def _file(self) -> dict[str, Any]:
         typed = self.path.value.strip()
@@ -281,6 +263,8 @@ class RosterImport:
                 "course": self.course.value or None,
                 "lecturer": self.lecturer.value or None,
                 "term": self.term.value or None,
+                "module": self.module.value.strip() or None,
+                "sections": self.described.chosen,
                 "week": self.week.value or None,
                 **reading,
                 **quizzes,
@@ -320,6 +304,9 @@ class RosterImport:
         sentences = []
         for position, sentence in found.items():
             name, _, title = position.partition(".")
+            if name == "sections":
+                sentences.append(self.described.point_out(title, sentence))
+                continue
             field = self.quizzes.field(name, title) or self.fields[name]
             field.problem = field.problem or sentence
             sentences.append(": ".join(filter(None, (field.label, title, sentence))))
@@ -328,6 +315,7 @@ class RosterImport:
     def _show_preview(self, request: ImportFile, report: ImportReport) -> None:
         self._previewed = (request, report)
         self.quizzes.show(report.quizzes, week=request.week)
+        self.described.show(report)
         self.result.show(report, title="Preview: nothing is written yet")
         title, total = self._titles.get(report.format, report.format), report.total
         is_nothing = total.rows_in > 0 and total.rejected == total.rows_in
@@ -364,6 +352,7 @@ class RosterImport:
         self.warning.clear()
         self.question.hide()
         self.quizzes.clear()
+        self.described.show(report)
         self.result.show(report, title="Imported")
         total = report.total
         counts = f"{total.added:,} added, {total.changed:,} changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected"
@@ -377,6 +366,7 @@ class RosterImport:
     def _disable_controls(self) -> None:
         self.mapping.disable(disabled=True)
         self.quizzes.disable(disabled=True)
+        self.described.disable(disabled=True)
         self.question.disable(disabled=True)
         for control in (*self._controls, self.preview, self.confirm, self.upload):
             control.disabled = True
@@ -385,6 +375,7 @@ class RosterImport:
         self._ended = self._clock()
         self.mapping.disable(disabled=False)
         self.quizzes.disable(disabled=False)
+        self.described.disable(disabled=False)
         self.question.disable(disabled=False)
         for control in (*self._controls, self.preview, self.upload):
             control.disabled = False

@@ -57,6 +57,8 @@ class Format:
     """Whether the path is in this format; False, never an error, for anything else."""
     open: Callable[[Path, ReadOptions], Source]
     """Open the files; an `ImportFileError` says what is wrong with them."""
+    describes_course: bool = False
+    """Whether an opened source is a `CourseSource`, from which the course is made if it is new."""
 
 
 def detect_by_opening(open_file: Callable[[Path, ReadOptions], object]) -> Callable[[Path], bool]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from lmskit.importers.course_outcome import CourseOutcome
+
 LONGEST_VALUE = 200
 """The most characters of a cell that a report repeats."""
 NAMED_ROWS = 4
@@ -159,7 +161,8 @@ class ImportReport:
 
     `touched` contains the (student id, course id, week) keys whose evidence is new or changed. `outcomes` are the first
     `MAX_OUTCOMES`, in the order of the files; an importer that only counts has no outcomes. `withdrawal` is None if students
-    who are not in the file stay, and `removal` if their results do. `quizzes` are those that are not certainly in lmskit.
+    who are not in the file stay, and `removal` if their results do. `quizzes` are those that are not certainly in lmskit. `course` is that
+    which the source describes, None if it describes none.
     """
 
     format: str
@@ -176,6 +179,7 @@ class ImportReport:
     withdrawal: MissingCheck | None = None
     removal: MissingCheck | None = None
     quizzes: tuple[QuizDecision, ...] = ()
+    course: CourseOutcome | None = None
 
     @property
     def total(self) -> FileCounts:
@@ -235,6 +239,7 @@ class ImportReport:
             "withdrawal": None if self.withdrawal is None else asdict(self.withdrawal),
             "removal": None if self.removal is None else asdict(self.removal),
             "quizzes": [asdict(quiz) for quiz in self.quizzes],
+            "course": None if self.course is None else self.course.as_document(),
         }
 
     def as_json(self) -> dict[str, Any]:

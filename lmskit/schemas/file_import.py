@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from lmskit.limits import LARGEST_SCORE, LONGEST_TITLE
 from lmskit.schemas.course import TeachingWeek
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Address, Code, Line
+from lmskit.schemas.text import Address, Code, Line, Title
 
 NO_WEEK = "none"
 """What is written for the week of a quiz that is in none."""
@@ -15,6 +15,13 @@ NO_WEEK = "none"
 
 def _no_week(week: object) -> object:
     return None if week == NO_WEEK else week
+
+
+class SectionWeek(Request):
+    """The week that a section of a course is in, and its topic; None: that of the section."""
+
+    number: TeachingWeek
+    topic: Title | None = None
 
 
 class ImportFile(Request):
@@ -29,6 +36,10 @@ class ImportFile(Request):
     """Lecturer of new courses without a teacher in the file."""
     term: Code | None = None
     """Term of new courses, for files that do not name it."""
+    module: Code | None = None
+    """Module code of a course that the import makes; None: the code of the course."""
+    sections: dict[int, SectionWeek | None] = Field(default_factory=dict)
+    """Weeks of sections by their numbers in the course, for files that describe it; None: the section is not a week."""
     week: TeachingWeek | None = None
     """Week of new quizzes whose title does not name one."""
     columns: dict[str, str] = Field(default_factory=dict)

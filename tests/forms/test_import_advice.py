@@ -9,7 +9,8 @@ import typer
 
 import lmskit
 from lmskit.cli.import_ import app
-from lmskit.forms.roster_import import RosterImport, RosterImportOptions
+from lmskit.forms.import_file import RosterImportOptions
+from lmskit.forms.roster_import import RosterImport
 from lmskit.importers import advice
 from lmskit.importers.report import FileCounts, ImportReport, Outcome, Rejection, RowWarning
 

@@ -1,6 +1,9 @@
 """What is special about a backup of a Moodle course."""
 
+import io
+import random
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,23 @@ def test_a_packed_backup_is_recognised_and_says_the_same_as_its_folder(tmp_path,
     path = Path(made).rename(tmp_path / "backup.mbz")
     assert detected(path).name == "moodle-backup"
     assert read(path)[1] == read(SAMPLE)[1]
+
+
+def test_a_backup_is_recognised_by_its_index_alone_and_opening_it_says_that_it_is_cut_off(tmp_path):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as target:
+        index = b"Moodle archive file index. Count: 2\nfiles/big\tf\t5\t?\nmoodle_backup.xml\tf\t2\t?\n"
+        entry = tarfile.TarInfo(".ARCHIVE_INDEX")
+        entry.size = len(index)
+        target.addfile(entry, io.BytesIO(index))
+        entry = tarfile.TarInfo("files/big")
+        entry.size = 500_000
+        target.addfile(entry, io.BytesIO(random.Random(1).randbytes(entry.size)))
+    path = tmp_path / "backup.mbz"
+    path.write_bytes(packed.getvalue()[:250_000])
+    assert detected(path).name == "moodle-backup"
+    with pytest.raises(ImportFileError, match="damaged or cut off"):
+        FORMAT.open(path, ReadOptions())
 
 
 def test_an_answer_to_an_earlier_version_is_a_text_since_its_options_were_others(backup):

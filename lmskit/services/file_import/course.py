@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from lmskit.errors import InputError
 from lmskit.importers import advice
+from lmskit.importers.course_outcome import CourseOutcome, SectionOutcome
 from lmskit.importers.described_course import CourseSource
 from lmskit.importers.report import Outcome, shortened
 from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_CODE, LONGEST_TITLE
-from lmskit.models import Course, ExternalId
+from lmskit.models import Course, ExternalId, Term, User
 from lmskit.queries.course import has_code
 from lmskit.queries.external_id import entity_named
 from lmskit.queries.person import lecturers_known_as
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from lmskit.importers.described_course import DescribedCourse
     from lmskit.importers.record import PersonKey, Source
-    from lmskit.models import User
     from lmskit.services.file_import.options import FoundOptions
 
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
@@ -82,7 +82,26 @@ def prepare_course(session: Session, source: Source, found: FoundOptions) -> Fou
     outcomes += weeks
     notes += _notes(described, weeks)
     states = {week.number: outcome.state for week, outcome in zip(described.sections.weeks, weeks, strict=True)}
-    return replace(found, course=course, prepared=PreparedCourse(tuple(outcomes), states, tuple(notes)))
+    report = _report(session, course, described, outcomes)
+    return replace(found, course=course, prepared=PreparedCourse(report, tuple(outcomes), states, tuple(notes)))
+
+
+def _report(session: Session, course: Course, described: DescribedCourse, outcomes: Sequence[Outcome]) -> CourseOutcome:
+    """Return the outcome of the course, from the outcomes of itself and its weeks."""
+    of_course, *of_weeks = outcomes
+    sections = [
+        SectionOutcome(
+            week.section.number, week.section.title, week.number, week.topic, ": ".join(filter(None, (found.state, found.reason)))
+        )
+        for week, found in zip(described.sections.weeks, of_weeks, strict=True)
+    ]
+    week_of = described.sections.week_of
+    sections += [
+        SectionOutcome(left.section.number, left.section.title, week_of.get(left.section.number), "", left.reason)
+        for left in described.sections.left_out
+    ]
+    term, lecturer = session.get_one(Term, course.term_id), session.get_one(User, course.lecturer_id)
+    return CourseOutcome(course.code, course.title, term.code, lecturer.name, of_course.state, tuple(sorted(sections)))
 
 
 def _outcome(described: DescribedCourse, state: str, course: Course, change: str) -> Outcome:

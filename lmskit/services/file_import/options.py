@@ -17,6 +17,7 @@ from lmskit.services.importing import require_one_week
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from lmskit.importers.course_outcome import CourseOutcome
     from lmskit.importers.report import Outcome
     from lmskit.models import Course
     from lmskit.services.importing import ImportOptions
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 class PreparedCourse:
     """What was done with the course that a source describes, and with its weeks."""
 
+    course: CourseOutcome
+    """Without its quizzes, which are written later."""
     outcomes: tuple[Outcome, ...]
     """Of the course, then of its weeks."""
     weeks: dict[int, str]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, select, text
 
 from lmskit.importers import advice
+from lmskit.importers.course_outcome import CourseQuiz
 from lmskit.importers.matching.titles import without_code
 from lmskit.importers.report import QuizDecision, RowWarning
 from lmskit.importers.week import week_named
@@ -42,6 +43,7 @@ class QuizRow(NamedTuple):
 
 QUIZ = StagingTable("file_quiz", QuizRow)
 _RESULTS = text("SELECT count(*) FROM file_planned_attempt WHERE quiz_id = :quiz AND state IN ('added', 'changed')")
+_ATTEMPTS = text("SELECT quiz_id, count(*) AS n_attempts FROM file_planned_attempt GROUP BY quiz_id")
 _USED = text("""
     SELECT DISTINCT c.quiz
     FROM (SELECT quiz, position_id FROM file_compared_attempt UNION ALL SELECT quiz, position_id FROM file_excuse) AS c
@@ -167,6 +169,22 @@ class Quizzes:
             ]
             self.notes += joined.notes()
         return warnings
+
+    def of_course(self) -> tuple[CourseQuiz, ...]:
+        """The quizzes of the file in the course, by week and title, those without a week last."""
+        attempts = {row.quiz_id: row.n_attempts for row in self._session.execute(_ATTEMPTS)}
+        found = [
+            CourseQuiz(
+                stored.title,
+                stored.week_number,
+                len(stored.questions),
+                float(stored.max_score),
+                attempts.get(stored.id, 0),
+                quiz.state or "",
+            )
+            for quiz, stored in self._written
+        ]
+        return tuple(sorted(found, key=lambda quiz: (quiz.week or LAST_WEEK + 1, quiz.title)))
 
     def decisions(self) -> tuple[QuizDecision, ...]:
         """What a person can decide about the quizzes of the file that are not in lmskit, or not certainly."""

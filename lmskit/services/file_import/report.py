@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from lmskit.services.importing import TouchedRow, add_warnings, all_rejections, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lmskit.importers.course_outcome import CourseOutcome
     from lmskit.importers.record import Source
     from lmskit.services.file_import.context import ImportContext
     from lmskit.services.importing import Statements
@@ -78,7 +80,15 @@ def make_report(context: ImportContext) -> None:
         withdrawal=context.withdrawal,
         removal=context.removal,
         quizzes=() if context.quizzes is None else context.quizzes.decisions(),
+        course=_course(context),
     )
+
+
+def _course(context: ImportContext) -> CourseOutcome | None:
+    prepared = context.options.prepared
+    if prepared is None or context.quizzes is None:
+        return None
+    return replace(prepared.course, quizzes=context.quizzes.of_course())
 
 
 def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:

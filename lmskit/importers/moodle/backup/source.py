@@ -20,6 +20,7 @@ from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
 from lmskit.importers.moodle.backup.course import SUBSECTION, course_of
 from lmskit.importers.moodle.backup.grades import POINTS, SCALE, TOTALS, GradedItem, grade_of, grades_in, item_of
+from lmskit.importers.moodle.backup.index import lists
 from lmskit.importers.moodle.backup.people import course_people, person, users_in
 from lmskit.importers.moodle.backup.questions import versions_in
 from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in
@@ -355,6 +356,8 @@ def _answer(quiz: BackedUpQuiz, answer: AnsweredQuestion, *, is_same: bool) -> d
 
 def detect(path: Path) -> bool:
     """Return whether a file is a backup of Moodle; opening it says what is wrong with it."""
+    if (is_listed := lists(path, CONTENTS)) is not None:
+        return is_listed
     try:
         with opened(path, names={CONTENTS}, most=MOST_FILES, tar=True) as folder:
             return CONTENTS in folder
@@ -362,4 +365,4 @@ def detect(path: Path) -> bool:
         return False
 
 
-FORMAT = Format("moodle-backup", "Moodle course backup", needs_course=False, detect=detect, open=MoodleBackup)
+FORMAT = Format("moodle-backup", "Moodle course backup", needs_course=False, detect=detect, open=MoodleBackup, describes_course=True)
