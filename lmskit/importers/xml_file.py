@@ -16,7 +16,7 @@ from defusedxml.ElementTree import XMLParser
 from lmskit.errors import ImportFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 MAX_FILE = 64 * 1024**2
@@ -51,7 +51,7 @@ class XmlElement(Element):
     def below(self, *names: str) -> Iterator[XmlElement]:
         """Give out its children of these names in any namespace; all children if no names are given."""
         for child in self:
-            if isinstance(child, XmlElement) and (not names or child.local in names):
+            if isinstance(child, XmlElement) and (not names or child.tag in names or (child.tag[0] == "{" and child.local in names)):
                 yield child
 
     def everywhere(self, *names: str) -> Iterator[XmlElement]:
@@ -62,9 +62,14 @@ class XmlElement(Element):
 
     def child(self, *path: str) -> XmlElement | None:
         """Return a descendant by the names on the way to it, each time the first child of this name; None if there is no such child."""
-        found: XmlElement | None = self
+        found = self
         for name in path:
-            found = next(found.below(name), None) if found is not None else None
+            for child in found:
+                if child.tag == name or (child.tag[0] == "{" and cast("XmlElement", child).local == name):
+                    found = cast("XmlElement", child)
+                    break
+            else:
+                return None
         return found
 
     def whole_text(self) -> str:
@@ -151,6 +156,9 @@ class _Target:
         self.parser = XMLParser(target=self, forbid_dtd=True)
         self.parser.parser.XmlDeclHandler = self._declared
         self._tree = TreeBuilder(element_factory=XmlElement)
+        self._begin = cast("Callable[[str, dict[str, str]], XmlElement]", self._tree.start)
+        self._end = cast("Callable[[str], XmlElement]", self._tree.end)
+        self._expat = self.parser.parser
         self._drop = drop
         self._dropping = 0
         self._stop_after = stop_after
@@ -160,7 +168,7 @@ class _Target:
 
     @property
     def line(self) -> int:
-        return int(self.parser.parser.CurrentLineNumber)
+        return int(self._expat.CurrentLineNumber)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -169,17 +177,20 @@ class _Target:
             raise self._refusal(f"elements are nested more than {MAX_DEPTH} deep")
         if self._elements > MAX_ELEMENTS:
             raise self._refusal(f"there are more than {MAX_ELEMENTS:,} elements")
-        self._count(sum(len(name) + len(value) for name, value in attributes.items()))
-        element = self._newest = cast("XmlElement", self._tree.start(tag, attributes))
-        element.line = self.line
+        if attributes:
+            self._count(sum(len(name) + len(value) for name, value in attributes.items()))
+        element = self._newest = self._begin(tag, attributes)
+        element.line = self._expat.CurrentLineNumber
         if len(self.begun) < self._stop_after:
             self.begun.append(element)
-        self._dropping += self._dropping > 0 or element.local in self._drop
+        if self._dropping or (self._drop and element.local in self._drop):
+            self._dropping += 1
 
     def end(self, tag: str) -> None:
         self._depth -= 1
-        self._dropping = max(0, self._dropping - 1)
-        self._root = cast("XmlElement", self._tree.end(tag))
+        if self._dropping:
+            self._dropping -= 1
+        self._root = self._end(tag)
 
     def data(self, text: str) -> None:
         if not self._dropping:
@@ -220,10 +231,10 @@ class _Pieces(_Target):
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         before = (self._elements, self._text)
         super().start(tag, attributes)
-        if self._within or self._newest.local in self._names:
-            if not self._within:
-                self._before = before
+        if self._within:
             self._within += 1
+        elif self._newest.local in self._names:
+            self._before, self._within = before, 1
         else:
             self._around.append(self._newest)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from lmskit.db import engine_for, retried, transaction
-from lmskit.importers.registry import format_named
+from lmskit.importers.registry import detected
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.settings import DEMO_ADMIN
 
@@ -21,7 +21,7 @@ def main() -> None:
 
     def work() -> None:
         with transaction(engine_for(DEMO_ADMIN)) as session:
-            import_path(session, path, format_named("csv"), ImportOptions(course=course), progress=print_step)
+            import_path(session, path, detected(path), ImportOptions(course=course), progress=print_step)
             print_step("Saving", 0, None)
 
     retried(work)

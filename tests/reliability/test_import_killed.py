@@ -1,4 +1,4 @@
-"""A killed import leaves nothing or everything in the database, and repeating it imports the rest."""
+"""A killed import of a roster or a backup leaves nothing or everything in the database, and repeating it imports the rest."""
 
 import os
 import random
@@ -15,12 +15,12 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, delete, func, select, text
 
+from benchmarks.made_up_backup import Backup, written
 from lmskit.db import access, transaction
 from lmskit.db.cluster import Cluster
-from lmskit.importers.formats import ReadOptions
-from lmskit.importers.plain_csv import FORMAT
-from lmskit.models import Course, Enrollment, ExternalId, Term, User
-from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.importers.registry import detected
+from lmskit.models import Course, Enrollment, ExternalId, QuizAttempt, Term, User
+from lmskit.services.file_import import ImportOptions, import_path
 from tests import factories
 from tests.importers.plain import csv_file
 from tests.reliability.crew import ROOT, kill
@@ -30,6 +30,10 @@ STUDENTS = 1200
 STEPS = ("Reading", "Recognising", "Checking", "Writing people", "Writing courses", "Writing enrollments", "Counting", "Saving")
 AT_ONCE = {"Writing courses", "Writing enrollments"}
 """Steps at whose beginning the process waits to be killed, with rows that are written and not committed."""
+WITH_BACKUP = "Writing enrollments"
+"""The step at which it is the import of a Moodle backup that is killed."""
+STUDENTS_OF_BACKUP = 60
+"""Each of them has one attempt."""
 LONGEST_PAUSE = 0.2
 """Seconds from the beginning of another step to the kill; on a fast machine the import may have ended by then."""
 
@@ -39,6 +43,17 @@ def roster(path: Path) -> Path:
     word = factories.unique("k")
     rows = [(f"{word}-{nth}", f"{word}.{nth}@example.org", f"Student {nth}") for nth in range(STUDENTS)]
     return csv_file(path, [("id", "email", "family_name"), *rows])
+
+
+def backup(path: Path) -> Path:
+    """A backup of a course with one quiz."""
+    written(path, Backup(students=STUDENTS_OF_BACKUP, quizzes=1, attempts=1))
+    return path
+
+
+def size_of(path: Path) -> int:
+    """How many students a file enrolls."""
+    return STUDENTS_OF_BACKUP if path.suffix == ".mbz" else STUDENTS
 
 
 def importing(path: Path, course: str, *waits_at: str, **environment: str) -> subprocess.Popen[str]:
@@ -75,14 +90,18 @@ def has_written(engine) -> bool:
 
 
 @pytest.fixture
-def rosters(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
-    """A course with a roster for each step; the students are deleted after the test."""
+def files(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
+    """A course with a file for each step; the students are deleted after the test."""
     with transaction(admin_engine) as session:
         courses = [factories.course(session) for _ in STEPS]
-    yield [(course, roster(tmp_path / f"{nth}.csv")) for nth, course in enumerate(courses)]
+    yield [
+        (course, backup(tmp_path / "backup.mbz") if step == WITH_BACKUP else roster(tmp_path / f"{step}.csv"))
+        for step, course in zip(STEPS, courses, strict=True)
+    ]
     with transaction(admin_engine) as session:
         ids = [course.id for course in courses]
         students = list(session.scalars(select(Enrollment.student_id).where(Enrollment.course_id.in_(ids))))
+        session.execute(delete(QuizAttempt).where(QuizAttempt.course_id.in_(ids)))
         session.execute(delete(Course).where(Course.id.in_(ids)))
         session.execute(delete(Term).where(Term.id.in_([course.term_id for course in courses])))
         session.execute(delete(ExternalId).where(ExternalId.person_id.in_(students)))
@@ -90,11 +109,11 @@ def rosters(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
 
 
 @pytest.mark.long
-def test_a_killed_import_leaves_all_or_nothing_and_a_repeat_imports_the_rest(say, admin_engine, rosters):
+def test_a_killed_import_leaves_all_or_nothing_and_a_repeat_imports_the_rest(say, admin_engine, files):
     chance = random.Random(4)
-    left: Counter[int] = Counter()
+    left: Counter[bool] = Counter()
     n_killed = n_half_written = 0
-    for step, (course, path) in zip(STEPS, rosters, strict=True):
+    for step, (course, path) in zip(STEPS, files, strict=True):
         with importing(path, course.code, *AT_ONCE.intersection([step])) as process:
             wait_for(process, step)
             if step not in AT_ONCE:
@@ -106,19 +125,21 @@ def test_a_killed_import_leaves_all_or_nothing_and_a_repeat_imports_the_rest(say
         with transaction(admin_engine) as session:  # waits until the server has noticed
             session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
         found = n_enrollments(admin_engine, course)
-        assert process.returncode != 0 or found == STUDENTS, "what has ended is whole"
-        left[found] += 1
-    assert set(left) <= {0, STUDENTS}, left
+        assert process.returncode != 0 or found == size_of(path), "what has ended is whole"
+        assert found in {0, size_of(path)}
+        left[found > 0] += 1
     assert n_killed >= n_half_written >= len(AT_ONCE), "they had written rows, and not committed them"
-    for course, path in rosters:
+    for course, path in files:
         found = n_enrollments(admin_engine, course)
         with transaction(admin_engine) as session:
-            report = import_file(session, FORMAT.open(path, ReadOptions()), ImportOptions(course=course.code))
-        assert (report.total.added, report.total.unchanged) == (STUDENTS - found, found)
-        assert n_enrollments(admin_engine, course) == STUDENTS
+            report = import_path(session, path, detected(path), ImportOptions(course=course.code))
+        counts = {each.kind: (each.added, each.unchanged) for each in report.entities}
+        assert counts["enrollments"] == (size_of(path) - found, found)
+        assert counts["attempts"] == (counts["enrollments"] if path.suffix == ".mbz" else (0, 0))
+        assert n_enrollments(admin_engine, course) == size_of(path)
     say(
         f"importing process killed {n_killed} times, {n_half_written} of them with rows not yet committed: "
-        f"{left[0]} imports left nothing, {left[STUDENTS]} everything, 0 a part"
+        f"{left[False]} imports left nothing, {left[True]} everything, 0 a part"
     )
 
 
