@@ -153,3 +153,17 @@ def test_markup_and_scripts_are_texts_without_markup(backup):
     _, records = read(backup("questions.xml", ("Which are laws?", attack)))
     (quiz,) = (record for record in records if isinstance(record, QuizRecord) and record.key == "quiz:3")
     assert quiz.questions[1]["prompt"] == "[picture]Which?"
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [
+        ("MOST_PEOPLE", "has more than 2 students and teachers, which is the most that is read"),
+        ("MOST_QUESTIONS", "has more than 2 questions and options"),
+        ("LONGEST_QUESTIONS", "of text in those of its quizzes, which is the most that is read"),
+    ],
+)
+def test_what_is_kept_while_the_attempts_are_read_is_limited(monkeypatch, limit, sentence):
+    monkeypatch.setattr(f"lmskit.importers.moodle.backup.source.{limit}", 2)
+    with pytest.raises(ImportFileError, match=sentence):
+        read(SAMPLE)

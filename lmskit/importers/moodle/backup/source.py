@@ -49,6 +49,8 @@ USERS, QUESTIONS = "users.xml", "questions.xml"
 UNFINISHED = frozenset({"notstarted", "inprogress", "overdue", "submitted", "abandoned"})
 """Moodle's states of other attempts."""
 NO_PERSON = "is of a person who is not in the backup"
+MOST_QUESTIONS, LONGEST_QUESTIONS = 500_000, 32 * 1024**2
+"""Questions of all versions with their options, and characters of those in quizzes."""
 SAME_ID = "is the id of another user of the backup"
 OTHER_VERSION = "answers to earlier versions of a question, kept as texts"
 CHUNK = 1024**2
@@ -149,9 +151,7 @@ class MoodleBackup:
                     yield person(element, Position(USERS, element.line), cells).key
 
     def _results(self) -> Iterator[Record]:
-        versions = {}
-        if QUESTIONS in self.folder:
-            versions = {version.id: version for version in versions_in(self.folder[QUESTIONS], QUESTIONS)}
+        versions = self._versions() if QUESTIONS in self.folder else {}
         of_entry: dict[int, list[QuestionVersion]] = {}
         for version in versions.values():
             if not version.parent:
@@ -163,6 +163,26 @@ class MoodleBackup:
             if activity.kind != "quiz":
                 yield from self._grades(f"{activity.folder}/grades.xml", self._week_of.get(activity.section))
         yield from self._grades("gradebook.xml", None)
+
+    def _versions(self) -> dict[int, QuestionVersion]:
+        """Read the questions; of those that stand in no quiz, what answers to them mean is enough, and their texts are not kept."""
+        quizzes = [f"{activity.folder}/quiz.xml" for activity in self.contents.activities if activity.kind == "quiz"]
+        asked = {slot.entry for name in quizzes for slot in quiz_in(self.folder[name]).slots}
+        found: dict[int, QuestionVersion] = {}
+        n_kept = length = 0
+        for version in versions_in(self.folder[QUESTIONS], QUESTIONS):
+            if version.entry in asked:
+                length += len(str(version.draft.fields))
+            else:
+                version.draft = Draft(QUESTIONS, version.draft.row)
+            found[version.id] = version
+            n_kept += 1 + len(version.option_of) + len(version.target_of)
+            if n_kept > MOST_QUESTIONS or length > LONGEST_QUESTIONS:
+                raise ImportFileError(
+                    f"{self.name} has more than {MOST_QUESTIONS:,} questions and options, or {LONGEST_QUESTIONS // 1024**2} MiB of text in "
+                    "those of its quizzes, which is the most that is read."
+                )
+        return found
 
     def _people(self) -> Iterator[Record]:
         if USERS not in self.folder:
