@@ -191,6 +191,8 @@ class ExcuseRecord:
     quiz: str
     """The key of its `QuizRecord`."""
     person: PersonKey
+    beside_results: bool = False
+    """Whether the student may have results of the quiz in the file as well, which are stored and do not count."""
 
 
 @dataclass(frozen=True, slots=True)

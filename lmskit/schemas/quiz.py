@@ -226,6 +226,8 @@ class Answer(Request):
     """None: not graded. Evidence counts a score below 0 as 0."""
     raw: _Text | list[_Text] | dict[_Text, _Text] | None = None
     """What the imported file has, where `response` is something else: the text of the option whose id that is."""
+    asked: Prose | None = None
+    """What this student was asked, where others were asked something else: drawn at random, with numbers of their own, or earlier."""
 
 
 def _once(identifiers: Iterable[str], noun: str, where: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
-from lmskit.importers.record import AttemptRecord, QuizRecord
+from lmskit.importers.record import AttemptRecord, ExcuseRecord, QuizRecord
 from lmskit.importers.registry import detected
 from tests.importers.golden import SAMPLES
 
@@ -107,6 +107,22 @@ def test_a_backup_without_users_has_the_quizzes_alone(backup):
     assert {type(record) for record in records} <= {QuizRecord, AttemptRecord}
     assert attempts(records) == []
     assert "was made without users" in " ".join(source.notes)
+
+
+def test_what_is_left_out_of_grades_and_answers_is_counted():
+    source, records = read(SAMPLE)
+    excuses = [(record.quiz, record.person.source_id, record.beside_results) for record in records if isinstance(record, ExcuseRecord)]
+    assert excuses == [("quiz:3", "ada", True), ("assign:5", "ben", True)]
+    notes = "\n".join(source.notes)
+    for sentence in (
+        "grade items that are hidden from students in Moodle: imported, and not hidden in lmskit: 1.",
+        "grades that are hidden from students in Moodle: imported, and not hidden in lmskit: 1.",
+        "grade items and categories with a weight of their own, which is not imported: 1.",
+        "grades of quizzes that a person typed over those of Moodle, which are not imported: the attempts are: 1.",
+        "totals of the course and its categories, which Moodle computes, and which are not imported: 1.",
+        "answers to questions drawn at random, kept as texts with the question that each student got: 1.",
+    ):
+        assert sentence in notes
 
 
 def test_an_order_or_a_choice_that_is_no_number_gives_no_option(backup):

@@ -1,6 +1,7 @@
 """The backup of a course by a real Moodle, compared with what its database holds."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from lmskit.analytics.items import NO_ANSWER, item_statistics, quiz_statistics
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
 from lmskit.importers.registry import detected
-from lmskit.models import Enrollment, ImportRun, Quiz, QuizAttempt, SectionMember, Syllabus, User
+from lmskit.models import Enrollment, ImportRun, Quiz, QuizAttempt, QuizException, SectionMember, Syllabus, User
 from lmskit.queries.course import course_by_code
 from lmskit.read_models.quiz_quality import question_options, quiz_quality
 from lmskit.services.file_import import ImportOptions, import_file, import_path
@@ -90,6 +91,36 @@ def test_every_grade_is_that_of_the_database(session, course, truth):
         wanted = {name: float(grade) - low for name, grade in item["grades"].items() if grade is not None}
         assert float(quiz.max_score) == high - low
         assert stored == pytest.approx(wanted, abs=NEARLY)
+
+
+def test_excluded_grades_are_excuses_and_their_points_are_kept(session, course, truth):
+    found = session.scalars(select(QuizException).where(QuizException.course_id == course.id)).all()
+    assert [(each.excused, each.excused_by_format) for each in found] == [(True, "moodle-backup")] * 2
+    assert len({each.quiz_id for each in found}) == 1
+
+
+@pytest.mark.parametrize("slot", ["2", "3", "4"])
+def test_answers_with_several_parts_and_numbers_are_those_of_the_database(session, course, truth, slot):
+    real = truth["quiz"]["2"]
+    quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == real["name"])).one()
+    question = quiz.questions[int(slot) - 1]
+    texts = {target["id"]: target["text"] for target in question.get("targets", ())}
+    of_quiz = select(User.email, QuizAttempt).join(User, User.id == QuizAttempt.student_id).where(QuizAttempt.quiz_id == quiz.id)
+    stored = {(email, attempt.number): {each["question"]: each for each in attempt.answers} for email, attempt in session.execute(of_quiz)}
+    for attempt in real["attempts"]:
+        if attempt["state"] != "finished":
+            continue
+        answer, written = stored[attempt["email"], int(attempt["attempt"])].get(slot, {}), attempt["resp"][int(slot) - 1]
+        response = answer.get("response")
+        if slot == "2":
+            parts = "; ".join(f"part {label.strip('[]')}: {text}" for label, text in (response or {}).items())
+            assert re.sub(r"part \d: (; |$)", "", written or "").rstrip("; ") == parts
+        elif slot == "3":
+            words = [texts[(response or {})[option["id"]]] if option["id"] in (response or {}) else "" for option in question["options"]]
+            assert (written or "{} {}") == " ".join(f"{{{word}}}" for word in words)
+        else:
+            assert response == (None if written is None else float(written))
+            assert answer.get("asked") == (attempt["qtext"][3] if answer else None)
 
 
 def test_options_of_choice_questions_are_counted(session, course, truth):

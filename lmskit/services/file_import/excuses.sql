@@ -16,7 +16,7 @@ SELECT
         WHEN r.reason IS NOT NULL THEN r.reason
         WHEN r.role <> 'student' THEN 'is a person who is not a student in lmskit'
         WHEN q.reason IS NOT NULL THEN q.reason
-        WHEN a.person IS NOT NULL THEN 'excuses a student who has a result of the same quiz in another row'
+        WHEN a.person IS NOT NULL AND NOT e.beside_results THEN 'excuses a student who has a result of the same quiz in another row'
     END AS reason,
     CASE
         WHEN r.reason IS NOT NULL THEN concat_ws(', ', nullif(e.source_id, ''), nullif(e.sis_id, ''), nullif(e.email, ''))

@@ -165,6 +165,7 @@ class ExcuseRow(NamedTuple):
     sis_id: str
     email: str
     quiz: str
+    beside_results: bool
 
 
 class AbsentRow(NamedTuple):

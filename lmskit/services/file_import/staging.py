@@ -248,7 +248,7 @@ class _Staging:
                 attempt = _attempt(n, position_id, record)
                 batches.add(ATTEMPT, attempt, length=len(attempt.answers) + len(attempt.feedback or ""))
             case ExcuseRecord():
-                batches.add(EXCUSE, ExcuseRow(n, position_id, *_key(record.person), record.quiz))
+                batches.add(EXCUSE, ExcuseRow(n, position_id, *_key(record.person), record.quiz, record.beside_results))
             case CourseRecord():
                 names = (record.source_id, record.code, record.module_code or record.code, record.title or record.code)
                 batches.add(COURSE, CourseRow(n, position_id, *names, record.term or ""))

@@ -29,6 +29,13 @@ ACTIVITIES = {
     "lti": "External tool", "scorm": "SCORM package", "workshop": "Workshop",
 }  # fmt: skip
 """What Moodle calls its activities in English, as in front of their titles in an exported gradebook."""
+TOTAL_ITEMS = "totals of the course and its categories, which Moodle computes, and which are not imported"
+WITHOUT_POINTS = "grade items without points, which are not imported"
+HIDDEN_ITEMS = "grade items that are hidden from students in Moodle: imported, and not hidden in lmskit"
+HIDDEN_GRADES = "grades that are hidden from students in Moodle: imported, and not hidden in lmskit"
+WEIGHTS = "grade items and categories with a weight of their own, which is not imported"
+OVERRIDDEN = "grades that a person typed over those of Moodle, which are imported as grades like others"
+OVERRIDDEN_QUIZ = "grades of quizzes that a person typed over those of Moodle, which are not imported: the attempts are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class GradedItem:
     low: float
     high: float
     is_hidden: bool
+    has_weight: bool = False
+    """Whether a person gave it another weight than its points, as far as that is known."""
 
     @property
     def title(self) -> str:
@@ -57,6 +66,11 @@ class GradedItem:
     def key(self) -> str:
         """What identifies it in a backup."""
         return f"{self.module}:{self.instance}" if self.kind == "mod" else f"grade_item:{self.id}"
+
+    @property
+    def has_points(self) -> bool:
+        """Whether its grades are points, or words of a scale, which have numbers."""
+        return self.grade_type in {POINTS, SCALE} and self.span > 0
 
     @property
     def span(self) -> float:
@@ -72,6 +86,8 @@ class Grade:
     points: float | None
     is_excluded: bool
     is_overridden: bool
+    """Whether a person typed it over the one that Moodle computes."""
+    is_hidden: bool
     feedback: str
 
 
@@ -94,6 +110,7 @@ def item_of(element: XmlElement) -> GradedItem:
         low=decimal(element, "grademin") or 0.0,
         high=decimal(element, "grademax") or 0.0,
         is_hidden=text(element, "hidden") not in {"", "0"},
+        has_weight=text(element, "weightoverride") == "1" or bool(decimal(element, "aggregationcoef")),
     )
 
 
@@ -118,5 +135,23 @@ def grade_of(element: XmlElement) -> Grade:
         points=decimal(element, "finalgrade"),
         is_excluded=text(element, "excluded") not in {"", "0"},
         is_overridden=text(element, "overridden") not in {"", "0"},
+        is_hidden=text(element, "hidden") not in {"", "0"},
         feedback=plain_text(text(element, "feedback"), FORMS.get(text(element, "feedbackformat"), "html")).text,
     )
+
+
+def left_out_of_item(item: GradedItem) -> list[str]:
+    """Return what lmskit leaves out of an item, as notes count it."""
+    left_out = {
+        TOTAL_ITEMS: item.kind in TOTALS,
+        WITHOUT_POINTS: item.kind not in TOTALS and not item.has_points,
+        HIDDEN_ITEMS: item.is_hidden,
+        WEIGHTS: item.has_weight,
+    }
+    return [words for words, holds in left_out.items() if holds]
+
+
+def left_out_of_grade(grade: Grade, *, has_points: bool) -> list[str]:
+    """Return what lmskit leaves out of a grade, as notes count it; `has_points` says whether its points are imported."""
+    left_out = {OVERRIDDEN if has_points else OVERRIDDEN_QUIZ: grade.is_overridden, HIDDEN_GRADES: grade.is_hidden}
+    return [words for words, holds in left_out.items() if holds]

@@ -133,8 +133,8 @@ def attempt_of(element: XmlElement, versions: Mapping[int, QuestionVersion]) -> 
         finished_at=moment(element, "timefinish"),
         total=decimal(element, "sumgrades"),
         answers=tuple(
-            answered(each, versions[question])
+            answered(each, versions)
             for each in (() if usage is None else usage.below("question_attempt"))
-            if (question := integer(each, "questionid") or 0) in versions
+            if (integer(each, "questionid") or 0) in versions
         ),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lmskit.importers.moodle.backup.values import LONGEST_NUMBER, decimal, integer, text
 from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.text_cell import visible_lines
+from lmskit.limits import LONGEST_PROSE
 
 if TYPE_CHECKING:
     from lmskit.importers.moodle.backup.questions import QuestionVersion
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 HIDDEN = ("-", "_", ":")
 """How the names of variables begin that are not part of the answer: acts such as finishing, and how the question was shown."""
-WAITS = "needsgrading"
 CLEARED = "-1"
 """What a choice has as answer after the student has taken it back."""
 
@@ -39,13 +39,13 @@ class AnsweredQuestion:
     raw
         The answer as Moodle shows it.
     score
-        In points of the quiz's slot, of `maximum`; None if it is not graded.
-    shown
-        The ids of the options in the order in which they stood.
+        In points of the quiz's slot; None if it is not graded.
+    asked
+        The question as this student saw it: with the numbers of a calculated one, or drawn at random.
     n_tries
-        How often the student has submitted an answer.
-    waits
-        Whether a person has to grade it.
+        How often the student has submitted an answer before the attempt ended.
+    is_blank
+        Whether no part is answered, though Moodle shows the labels of the parts.
     """
 
     slot: int
@@ -53,14 +53,13 @@ class AnsweredQuestion:
     response: Any
     raw: str | None
     score: float | None
-    maximum: float
-    shown: tuple[str, ...] = ()
+    asked: str | None = None
     n_tries: int = 0
-    waits: bool = False
+    is_blank: bool = False
 
 
-def answered(element: XmlElement, version: QuestionVersion) -> AnsweredQuestion:
-    """Return the answer in an element `question_attempt`.
+def answered(element: XmlElement, versions: Mapping[int, QuestionVersion]) -> AnsweredQuestion:
+    """Return the answer in an element `question_attempt`, whose question is among the versions.
 
     Raises
     ------
@@ -82,19 +81,33 @@ def answered(element: XmlElement, version: QuestionVersion) -> AnsweredQuestion:
     maximum = decimal(element, "maxmark") or 0.0
     fraction = None if last is None else decimal(last, "fraction")
     state = "" if last is None else text(last, "state")
-    order = _numbers(shown.get("_order", ""))
+    question = integer(element, "questionid") or 0
     summary = visible_lines(text(element, "responsesummary")) or None
     return AnsweredQuestion(
         slot=integer(element, "slot") or 0,
-        question=integer(element, "questionid") or 0,
-        response=_response(version, given, shown, order),
+        question=question,
+        response=_response(versions[question], versions, given, shown),
         raw=summary,
         score=0.0 if fraction is None and state == "gaveup" else None if fraction is None else fraction * maximum,
-        maximum=maximum,
-        shown=tuple(version.option_of[each] for each in order if each in version.option_of),
+        asked=visible_lines(text(element, "questionsummary"))[:LONGEST_PROSE].strip() or None,
         n_tries=n_tries,
-        waits=state == WAITS,
+        is_blank=versions[question].kind in IN_PARTS and all(value.strip() in {"", "0", CLEARED} for value in given.values()),
     )
+
+
+def stored_answer(answer: AnsweredQuestion, ratio: float, *, is_same: bool, has_own_text: bool) -> dict[str, Any]:
+    """Return an answer in its stored form; one to another version than the quiz has now is kept as a text."""
+    response = answer.response if is_same else None
+    if response is None and not (is_same and answer.is_blank):
+        response = answer.raw
+    found: dict[str, Any] = {
+        "question": str(answer.slot),
+        "response": response,
+        "score": None if answer.score is None else answer.score * ratio,
+    }
+    if has_own_text and answer.asked is not None:
+        found["asked"] = answer.asked
+    return found if answer.raw is None or answer.raw == response else found | {"raw": answer.raw}
 
 
 def _variables(step: XmlElement) -> dict[str, str]:
@@ -103,17 +116,25 @@ def _variables(step: XmlElement) -> dict[str, str]:
     return {text(each, "name"): "" if (value := each.child("value")) is None else (value.text or "") for each in found}
 
 
+IN_PARTS = frozenset({"multianswer", "ddwtos", "gapselect"})
+"""Moodle's types whose answer has parts with labels."""
+NUMBERS = ("numerical", "calculated", "calculatedsimple")
+"""Moodle's types whose answer is a number."""
 Shown = Mapping[str, str]
 """Variables by their names."""
 
 
-def _response(version: QuestionVersion, given: Shown, shown: Shown, order: Sequence[int]) -> Any:  # noqa: ANN401 - JSON
+def _response(version: QuestionVersion, versions: Mapping[int, QuestionVersion], given: Shown, shown: Shown) -> Any:  # noqa: ANN401 - JSON
     answer = given.get("answer", "").strip()
     readers: Mapping[str, Callable[[], Any]] = {
-        "multichoice": lambda: _chosen(version, given, order),
+        "multichoice": lambda: _chosen(version, given, _numbers(shown.get("_order", ""))),
         "truefalse": lambda: {"1": True, "0": False}.get(answer),
         "match": lambda: _matched(version, given, shown),
-        "numerical": lambda: _number(answer, shown.get("_separators", ".$,")),
+        "ddwtos": lambda: _filled(version, given, shown),
+        "gapselect": lambda: _filled(version, given, shown),
+        "ordering": lambda: _in_order(version, given),
+        "multianswer": lambda: _by_part(version, versions, given, shown),
+        **dict.fromkeys(NUMBERS, lambda: _number(answer, shown.get("_separators", ".$,"))),
         "essay": lambda: visible_lines(plain_text(answer, "html" if given.get("answerformat", "1") == "1" else "plain").text) or None,
         "shortanswer": lambda: answer or None,
     }
@@ -136,6 +157,40 @@ def _matched(version: QuestionVersion, given: Shown, shown: Shown) -> dict[str, 
         at = next(iter(_numbers(given.get(f"sub{nth}", ""))), 0)  # 0 means none
         if 0 < at <= len(choices) and stem in version.option_of and choices[at - 1] in version.target_of:
             found[version.option_of[stem]] = version.target_of[choices[at - 1]]
+    return found or None
+
+
+def _filled(version: QuestionVersion, given: Shown, shown: Shown) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for nth, gap in enumerate(version.gaps, 1):
+        choices = _numbers(shown.get(f"_choiceorder{gap.group}", ""))
+        at = next(iter(_numbers(given.get(f"p{nth}", ""))), 0)  # 0 means none
+        if 0 < at <= len(choices) and 0 < choices[at - 1] <= len(gap.targets):
+            found[gap.option] = gap.targets[choices[at - 1] - 1]
+    return found or None
+
+
+def _in_order(version: QuestionVersion, given: Shown) -> list[str] | None:
+    items = given.get(f"response_{version.id}", "").split(",")
+    found = [version.item_of[item] for item in items if item in version.item_of]
+    return found if len(found) == len(items) else None
+
+
+def _by_part(version: QuestionVersion, versions: Mapping[int, QuestionVersion], given: Shown, shown: Shown) -> dict[str, str] | None:
+    """Return the answer to each blank of a cloze question as a text, by the label of the blank."""
+    found: dict[str, str] = {}
+    for nth, part in enumerate(version.parts, 1):
+        if part not in versions:
+            continue
+        of_part = {name.removeprefix(f"sub{nth}_"): value for name, value in given.items() if name.startswith(f"sub{nth}_")}
+        seen = {"_" + name.removeprefix(f"_sub{nth}_"): value for name, value in shown.items() if name.startswith(f"_sub{nth}_")}
+        response = _response(versions[part], {}, of_part, seen)
+        texts = {option["id"]: option["text"] for option in versions[part].draft.fields.get("options", ())}
+        chosen = [response] if isinstance(response, str) else response if isinstance(response, list) else []
+        as_typed = "" if texts else of_part.get("answer", "").strip()  # otherwise it is the position of an option
+        answer = "; ".join(texts.get(each, each) for each in chosen) or as_typed
+        if answer:
+            found[f"[{nth}]"] = answer
     return found or None
 
 

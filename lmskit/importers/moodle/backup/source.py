@@ -1,7 +1,7 @@
 """Moodle's course backup: one file with the people of a course, its weeks, quizzes, attempts with every answer, and grades.
 
-Of an attempt it has what the reports lack: the options by their ids and in the order in which they stood, points that are not rounded,
-times in UTC, and what a person graded.
+Of an attempt it has what the reports lack: the options by their ids, the parts of an answer, what was drawn at random, points that are not
+rounded, times in UTC, and what a person graded. In which order options stood, and earlier tries, are not read.
 
 Source of the format: `backup/moodle2` of Moodle.
 """
@@ -12,22 +12,23 @@ import hashlib
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
 from lmskit.importers.moodle.backup.course import SUBSECTION, course_of
-from lmskit.importers.moodle.backup.grades import POINTS, SCALE, TOTALS, GradedItem, grade_of, grades_in, item_of
+from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem, grade_of, grades_in, item_of, left_out_of_grade, left_out_of_item
 from lmskit.importers.moodle.backup.index import lists
 from lmskit.importers.moodle.backup.people import course_people, person, users_in
 from lmskit.importers.moodle.backup.questions import versions_in
 from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in
+from lmskit.importers.moodle.backup.responses import stored_answer
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.question_banks.bank import Draft, validated
-from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, Position, QuizRecord
+from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, ExcuseRecord, PersonKey, Position, QuizRecord
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.row_warnings import RowWarnings
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lmskit.importers.moodle.backup.questions import QuestionVersion
-    from lmskit.importers.moodle.backup.responses import AnsweredQuestion
     from lmskit.importers.record import Record
     from lmskit.importers.xml_file import XmlElement
 
@@ -53,6 +53,10 @@ MOST_QUESTIONS, LONGEST_QUESTIONS = 500_000, 32 * 1024**2
 """Questions of all versions with their options, and characters of those in quizzes."""
 SAME_ID = "is the id of another user of the backup"
 OTHER_VERSION = "answers to earlier versions of a question, kept as texts"
+DRAWN = "answers to questions drawn at random, kept as texts with the question that each student got"
+TRIES = "earlier tries of answers, of which the last one is imported"
+UNUSED = "versions of questions that stand in no quiz (earlier ones, and those of the bank alone), which are not imported"
+NO_QUESTION = "so the quiz lacks this question"
 CHUNK = 1024**2
 MOST_NAMED = 40
 """Kinds of activities that a note names."""
@@ -101,6 +105,8 @@ class MoodleBackup:
         self._parts: dict[str, Cells] = {}
         self._keys: dict[int, PersonKey] = {}
         self._counts: Counter[str] = Counter()
+        self._described: set[str] = set()
+        self._in_quizzes: set[int] = set()
         self._rows: Counter[str] = Counter()
 
     @property
@@ -160,9 +166,9 @@ class MoodleBackup:
             if activity.kind == "quiz":
                 yield from self._quiz(f"{activity.folder}/quiz.xml", versions, of_entry, self._week_of.get(activity.section))
         for activity in self.contents.activities:
-            if activity.kind != "quiz":
-                yield from self._grades(f"{activity.folder}/grades.xml", self._week_of.get(activity.section))
+            yield from self._grades(f"{activity.folder}/grades.xml", self._week_of.get(activity.section))
         yield from self._grades("gradebook.xml", None)
+        self._counts[UNUSED] = sum(version.id not in self._in_quizzes and not version.parent for version in versions.values())
 
     def _versions(self) -> dict[int, QuestionVersion]:
         """Read the questions; of those that stand in no quiz, what answers to them mean is enough, and their texts are not kept."""
@@ -171,7 +177,7 @@ class MoodleBackup:
         found: dict[int, QuestionVersion] = {}
         n_kept = length = 0
         for version in versions_in(self.folder[QUESTIONS], QUESTIONS):
-            if version.entry in asked:
+            if version.entry in asked or version.parent:
                 length += len(str(version.draft.fields))
             else:
                 version.draft = Draft(QUESTIONS, version.draft.row)
@@ -221,12 +227,16 @@ class MoodleBackup:
         self, name: str, versions: Mapping[int, QuestionVersion], of_entry: Mapping[int, Sequence[QuestionVersion]], week: int | None
     ) -> Iterator[Record]:
         quiz = quiz_in(self.folder[name])
+        self._described.add(f"quiz:{quiz.id}")
         part = self._part(name)
         at = {slot.number: _shown(slot, of_entry.get(slot.entry or 0, ())) for slot in quiz.slots}
+        self._in_quizzes.update(version.id for version in at.values() if version is not None)
         drafts = [_draft(quiz, slot, at[slot.number], name) for slot in quiz.slots]
         content = validated(name, drafts) if drafts else None
         if content is not None:
             self.warnings.extend(content.warnings)
+            for each in content.rejections:
+                self.warnings.add(each.file, each.row, each.column, each.value, f"{each.reason}, {NO_QUESTION}")
         yield QuizRecord(
             Position(name, quiz.line),
             f"quiz:{quiz.id}",
@@ -271,7 +281,11 @@ class MoodleBackup:
             asked, seen = at.get(answer.slot), versions[answer.question]
             is_same = asked is not None and asked.id == seen.id
             self._counts[OTHER_VERSION] += asked is not None and not is_same
-            answers.append(_answer(quiz, answer, is_same=is_same))
+            self._counts[DRAWN] += asked is None
+            self._counts[TRIES] += max(answer.n_tries - 1, 0)
+            answers.append(
+                stored_answer(answer, quiz.ratio, is_same=is_same, has_own_text=not is_same or seen.kind.startswith("calculated"))
+            )
         return AttemptRecord(
             position,
             f"quiz:{quiz.id}",
@@ -299,28 +313,38 @@ class MoodleBackup:
         if name not in self.folder:
             return
         part = self._part(name)
-        described: set[int] = set()
+        seen: set[int] = set()
         for item_element, element in grades_in(self.folder[name]):
             item = item_of(item_element)
-            if item.kind in TOTALS or item.module == "quiz" or item.grade_type not in {POINTS, SCALE} or item.span <= 0:
+            if item.id not in seen:
+                seen.add(item.id)
+                self._counts.update(left_out_of_item(item))
+            if item.kind in TOTALS or not item.has_points:
                 continue
-            if item.id not in described:
-                described.add(item.id)
+            if item.key not in self._described and item.module != "quiz":
+                self._described.add(item.key)
                 position = Position(name, item.line)
                 yield QuizRecord(position, item.key, has_source_id=True, title=item.title, max_score=item.span, week_number=week)
-            yield from self._grade(name, part, item, element)
+            if item.key in self._described:
+                yield from self._grade(name, part, item, element)
 
     def _grade(self, name: str, part: Cells, item: GradedItem, element: XmlElement) -> Iterator[Record]:
         row = self._row(name, element)
         try:
             grade = grade_of(element)
-            if grade.points is None:
+            has_points = grade.points is not None and item.module != "quiz"  # of a quiz the attempts are imported
+            self._counts.update(left_out_of_grade(grade, has_points=has_points))
+            if not has_points and not grade.is_excluded:
                 return
             key = self._person_of(grade.user)
         except RejectedRowError as error:
             _refuse(part, row, error)
             return
         part.rows_in += 1
+        if grade.is_excluded:
+            yield ExcuseRecord(Position(name, row), item.key, key, beside_results=True)
+        if grade.points is None or not has_points:
+            return
         shown = f"{grade.points:.15g} on a scale from {item.low:g} to {item.high:g}" if item.low else ""
         yield AttemptRecord(
             Position(name, row),
@@ -364,14 +388,6 @@ def _draft(quiz: BackedUpQuiz, slot: QuizSlot, version: QuestionVersion | None, 
         return Draft(file, quiz.line, str(slot.number), fields)
     draft = version.draft
     return replace(draft, name=str(slot.number), fields=draft.fields | {"points": points}, warnings=list(draft.warnings))
-
-
-def _answer(quiz: BackedUpQuiz, answer: AnsweredQuestion, *, is_same: bool) -> dict[str, Any]:
-    """Return an answer in its stored form; one to another version than the quiz has now is kept as a text."""
-    response = answer.response if is_same else None
-    score = None if answer.score is None else answer.score * quiz.ratio
-    found: dict[str, Any] = {"question": str(answer.slot), "response": answer.raw if response is None else response, "score": score}
-    return found if response is None or response == answer.raw or answer.raw is None else found | {"raw": answer.raw}
 
 
 def detect(path: Path) -> bool:
