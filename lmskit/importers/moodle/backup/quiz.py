@@ -15,7 +15,7 @@ from lmskit.importers.xml_file import parsed, streamed
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lmskit.importers.moodle.backup.questions import QuestionVersion
@@ -105,6 +105,14 @@ def quiz_in(path: Path) -> BackedUpQuiz:
             for each in (() if instances is None else instances.below("question_instance"))
         ),
     )
+
+
+def shown(slot: QuizSlot, of_entry: Sequence[QuestionVersion]) -> QuestionVersion | None:
+    """Return the version of a question that stands in a slot of a quiz: the one that is asked for, or the newest that is ready."""
+    if slot.version is not None:
+        return next((version for version in of_entry if version.version == slot.version), None)
+    ready = [version for version in of_entry if version.is_ready] or of_entry
+    return max(ready, key=lambda version: version.version, default=None)
 
 
 def attempts_in(path: Path) -> Iterator[XmlElement]:

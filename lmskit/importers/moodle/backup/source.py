@@ -23,7 +23,7 @@ from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem, grade_of, 
 from lmskit.importers.moodle.backup.index import lists
 from lmskit.importers.moodle.backup.people import course_people, person, users_in
 from lmskit.importers.moodle.backup.questions import versions_in
-from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in
+from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in, shown
 from lmskit.importers.moodle.backup.responses import stored_answer
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.person_cells import PersonCells
@@ -229,7 +229,7 @@ class MoodleBackup:
         quiz = quiz_in(self.folder[name])
         self._described.add(f"quiz:{quiz.id}")
         part = self._part(name)
-        at = {slot.number: _shown(slot, of_entry.get(slot.entry or 0, ())) for slot in quiz.slots}
+        at = {slot.number: shown(slot, of_entry.get(slot.entry or 0, ())) for slot in quiz.slots}
         self._in_quizzes.update(version.id for version in at.values() if version is not None)
         drafts = [_draft(quiz, slot, at[slot.number], name) for slot in quiz.slots]
         content = validated(name, drafts) if drafts else None
@@ -370,14 +370,6 @@ def _digest(files: Sequence[Path]) -> str:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()
-
-
-def _shown(slot: QuizSlot, of_entry: Sequence[QuestionVersion]) -> QuestionVersion | None:
-    """Return the version of a question that stands in a slot of a quiz: the one that is asked for, or the newest that is ready."""
-    if slot.version is not None:
-        return next((version for version in of_entry if version.version == slot.version), None)
-    ready = [version for version in of_entry if version.is_ready] or of_entry
-    return max(ready, key=lambda version: version.version, default=None)
 
 
 def _draft(quiz: BackedUpQuiz, slot: QuizSlot, version: QuestionVersion | None, file: str) -> Draft:
