@@ -22,6 +22,8 @@ LONGEST_LINE, LARGEST_INDEX = 4096, 64 * 1024**2
 
 def lists(path: Path, name: str) -> bool | None:
     """Return whether the index of a gzipped archive lists a file; None if it does not begin with one."""
+    if not path.is_file():  # opening a pipe would wait for what writes into it
+        return None
     try:
         with gzip.open(path) as stream:
             entry = tarfile.TarInfo.frombuf(stream.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
