@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from lmskit.vocabulary import SectionKind
 
 MARKS = re.compile(r"[;|\n]")
-PART = re.compile(r'\s*"((?:[^"]|"")*[;|](?:[^"]|"")*)"\s*(?:[;|\n]|$)|([^;|\n]*)(?:[;|\n]|$)')
-"""A name with a mark in it, in quotation marks, of which those inside are doubled; or any other name."""
+PART = re.compile(r'([^\S\n]*"((?:[^"]|"")*+)"[^\S\n]*|[^;|\n]*)(?:[;|\n]|$)')
+"""A name, which may be in quotation marks, of which those inside are doubled; then a mark may be in it."""
 COMMAS = re.compile(r"[,;|\n]")
 FEWEST_TOGETHER = 3
 """Students from whom on two names that no student has apart are one name: fewer can be in two groups by chance."""
@@ -47,7 +47,11 @@ def sections_in(kind: SectionKind, cell: str) -> tuple[SectionName, ...]:
     >>> [section.name for section in sections_in(SectionKind.GROUP, 'Lab A; "Lab B; Tue";')]
     ['Lab A', 'Lab B; Tue']
     """
-    parts = (quoted.replace('""', '"') or plain for quoted, plain in PART.findall(cell)) if '"' in cell else MARKS.split(cell)
+    parts = (
+        [quoted.replace('""', '"') if MARKS.search(quoted) else part for part, quoted in PART.findall(cell)]
+        if '"' in cell
+        else MARKS.split(cell)
+    )
     names = dict.fromkeys(title(part) for part in parts if part.strip())
     return tuple(SectionName(kind, name) for name in names) or (SectionName(kind, ""),)
 

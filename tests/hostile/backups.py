@@ -209,7 +209,7 @@ IMPORTED = (
         "a backup with scripts in every text",
         as_tar(dict.fromkeys(files({}), with_scripts)),
         Imported(
-            13,
+            15,
             (GONE, (43, "userid", ABSENT)),
             tuple(SCRIPT + name for name in NAMES),
             (3.0, 7.5, 11.0),
@@ -231,13 +231,14 @@ IMPORTED = (
             }
         ),
         Imported(
-            12,
+            14,
             (
                 (3, "id", "is the id of another user of the backup"),
                 (4, "lastname", "is not a family name"),
                 (5, "username", "contains characters that cannot be seen"),
                 (28, "userid", ABSENT),
                 (43, "userid", ABSENT),
+                (3, "userid", ABSENT),
                 (2, "userid", ABSENT),
             ),
             ("=1+1, Ada",),
@@ -260,7 +261,7 @@ IMPORTED = (
             }
         ),
         Imported(
-            14,
+            16,
             (
                 GONE,
                 (23, "sumgrades", "is not a number"),
@@ -290,7 +291,7 @@ IMPORTED = (
                 "course/roles.xml": replaced(("<roleid>3<", "<roleid>404<")),
             }
         ),
-        Imported(12, (GONE, (43, "userid", ABSENT)), NAMES, (3.0, 7.5, 11.0)),
+        Imported(14, (GONE, (43, "userid", ABSENT)), NAMES, (3.0, 7.5, 11.0)),
     ),
 )
 BACKUPS = (*PACKED, *DAMAGED, *IMPORTED)

@@ -95,7 +95,7 @@ def test_questions_and_answers_are_in_their_stored_form(tmp_path):
         ("102", ("Question 102",), 0),
     ]
     assert all(slot.shows_options for slot in quiz.slots)
-    assert [Answer.model_validate(answer).model_dump(mode="json", exclude={"raw"}) for answer in attempt.answers] == attempt.answers
+    assert [Answer.model_validate(answer).model_dump(mode="json", exclude_unset=True) for answer in attempt.answers] == attempt.answers
 
 
 def test_points_given_by_hand_are_a_warning(tmp_path):

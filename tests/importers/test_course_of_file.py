@@ -1,5 +1,6 @@
 """The course that a source describes: found, or made with its weeks, before its people and quizzes are imported."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -132,7 +133,8 @@ def test_a_course_with_the_code_of_the_backup_is_taken_unless_the_system_calls_i
     assert states(taken(session), "courses") == (0, 0, 1)
 
 
-def test_what_a_new_course_needs_is_said_with_the_terms_that_there_are(session, term):
+def test_what_a_new_course_needs_is_said_with_the_newest_terms(session):
+    term = factories.term(session, starts_on=dt.date(2199, 1, 1))
     with pytest.raises(InputError) as refused, session.begin_nested():
         taken(session)
     sentence = str(refused.value)
