@@ -153,6 +153,7 @@ def test_what_is_refused_counts_as_read(backup, file, old, new):
     ("file", "old", "new", "sentence"),
     [
         ("moodle_backup.xml", "<type>course</type>", "<type>activity</type>", "is a backup of an activity, not of a course"),
+        ("moodle_backup.xml", "<name>anonymize</name><value>0", "<name>anonymize</name><value>1", "Make the backup without “Anonymize"),
         ("moodle_backup.xml", "<original_course_startdate>1789344000", "<original_course_startdate>soon", "'?soon'? is not a whole number"),
         ("questions.xml", "<defaultmark>1.0000000", "<defaultmark>one", "is damaged: defaultmark 'one' is not a number"),
         (QUIZ, "<quiz id", "<quiz", "not well-formed|has no quiz"),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lmskit.importers.xml_file import XmlElement
 
 CONTENTS = "moodle_backup.xml"
+ANONYMOUS = "anonymize"
+"""The setting of a backup in which Moodle has replaced names and addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,6 @@ class Contents:
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
     has_users: bool
-    is_anonymous: bool
-    """Whether Moodle has replaced the people's names."""
     sections: tuple[CourseSection, ...]
     activities: tuple[Activity, ...]
 
@@ -84,19 +84,24 @@ def contents_of(files: Mapping[str, Path], name: str) -> Contents:
     kind = text(information, "details", "detail", "type")
     if kind != "course":
         raise ImportFileError(f"{name} is a backup of {'an activity' if kind == 'activity' else 'a part of a course'}, not of a course.")
+    settings = {
+        text(setting, "name"): text(setting, "value")
+        for listed in information.below("settings")
+        for setting in listed.below("setting")
+        if text(setting, "level") == "root"
+    }
+    if settings.get("users") == settings.get(ANONYMOUS) == "1":
+        raise ImportFileError(
+            f"{name} is anonymised: Moodle has numbered its people, in every course anew, so lmskit would take people of different courses "
+            "for one person. Make the backup without “Anonymize information”, or without users for the course and its questions alone."
+        )
     try:
-        return _contents(information)
+        return _contents(information, has_users=settings.get("users") == "1")
     except RejectedRowError as error:
         raise ImportFileError(f"{name}: {CONTENTS}: {error.column} {error.cell} {error.reason}. Make the backup again.") from error
 
 
-def _contents(information: XmlElement) -> Contents:
-    settings = {
-        text(setting, "name"): text(setting, "value")
-        for settings in information.below("settings")
-        for setting in settings.below("setting")
-        if text(setting, "level") == "root"
-    }
+def _contents(information: XmlElement, *, has_users: bool) -> Contents:
     listed = information.child("contents")
     sections = [] if listed is None else [each for group in listed.below("sections") for each in group.below("section")]
     activities = [] if listed is None else [each for group in listed.below("activities") for each in group.below("activity")]
@@ -110,8 +115,7 @@ def _contents(information: XmlElement) -> Contents:
         course_format=text(information, "original_course_format"),
         starts_at=moment(information, "original_course_startdate"),
         ends_at=moment(information, "original_course_enddate"),
-        has_users=settings.get("users") == "1",
-        is_anonymous=settings.get("anonymize") == "1",
+        has_users=has_users,
         sections=_of_each_folder(CourseSection(integer(each, "sectionid") or 0, text(each, "directory"), each.line) for each in sections),
         activities=_of_each_folder(
             Activity(text(each, "modulename"), text(each, "title"), integer(each, "sectionid") or 0, text(each, "directory"))
