@@ -107,6 +107,8 @@ def test_a_student_who_left_is_withdrawn_only_if_all_people_were_read(session, m
     synced(session, moodle, course)
     gone = moodle.people.pop()
     assert synced(session, moodle, course).entity("withdrawn").changed == 0
+    with pytest.raises(ImportFileError, match=r"does not say how many people the course has .*, so nobody can be withdrawn"):
+        synced(session, moodle, course, withdraw_missing=True)
     moodle.count = len(moodle.people) + 1
     with pytest.raises(ImportFileError, match=r"has 24 people, and has listed 23, so nobody can be withdrawn; nothing was written"):
         synced(session, moodle, course, withdraw_missing=True)
@@ -120,5 +122,23 @@ def test_a_student_who_left_is_withdrawn_only_if_all_people_were_read(session, m
 def test_a_list_of_people_that_lacks_students_of_the_gradebook_withdraws_nobody(session, moodle, course):
     moodle.recorded["gradereport_user_get_grade_items"] = json.loads(json.dumps(moodle.gradereport_user_get_grade_items({})))
     moodle.people.pop(0)
+    moodle.count = len(moodle.people)
     with pytest.raises(ImportFileError, match="gradebook has 1 students who are not in its list of people"):
         synced(session, moodle, course, withdraw_missing=True)
+
+
+def test_a_token_whose_user_is_not_enrolled_withdraws_nobody(session, moodle, course):
+    moodle.recorded["core_enrol_get_users_courses"] = [{"id": 3, "enrolledusercount": 4}]
+    moodle.people.pop(0)
+    moodle.count = len(moodle.people)
+    with pytest.raises(ImportFileError, match=r"does not say how many people .*, so nobody can be withdrawn; nothing was written"):
+        synced(session, moodle, course, withdraw_missing=True)
+
+
+def test_a_student_in_a_role_of_the_site_s_own_is_there_and_withdraws_nobody(session, moodle, course):
+    moodle.count = len(moodle.people)
+    moodle.people[0]["roles"] = [{"roleid": 12, "shortname": "student_ext"}]
+    with pytest.raises(ImportFileError, match="lists 1 person who is a student in lmskit, and neither as student nor as teacher"):
+        synced(session, moodle, course, withdraw_missing=True)
+    moodle.people[0]["roles"] = [{"roleid": 5, "shortname": "student"}]
+    assert synced(session, moodle, course, withdraw_missing=True).entity("withdrawn").changed == 0

@@ -46,10 +46,14 @@ class KnownCourse:
     since: dt.datetime | None = None
 
     def attempts_of(self, quiz: str, person: PersonKey) -> Sequence[KnownAttempt]:
-        """The attempts of a person at a quiz, found as an import finds the person."""
-        found = (self.students.get(key) for key in separate_keys(person))
-        student = next((number for number in found if number is not None), None)
+        """The attempts of a person at a quiz."""
+        student = self.student(person)
         return () if student is None else self.attempts.get((quiz, student), ())
+
+    def student(self, person: PersonKey) -> int | None:
+        """The number of a student in lmskit, found as an import finds the person; None if the person is not one of the course."""
+        found = (self.students.get(key) for key in separate_keys(person))
+        return next((number for number in found if number is not None), None)
 
 
 def separate_keys(person: PersonKey) -> list[PersonKey]:

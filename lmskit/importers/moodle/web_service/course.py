@@ -30,7 +30,11 @@ from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from typing import Any
+
+    from lmskit.importers.record import PersonKey
+    from lmskit.importers.web_service.known import KnownCourse
 
 T = TypeVar("T")
 PAGE = 100
@@ -298,12 +302,30 @@ def _item(cell: dict[str, Any], number: int) -> GradedItem:
 
 
 def _lacking(people: tuple[LivePerson, ...], grades: tuple[LiveGrade, ...], count: int | None) -> str | None:
-    """Say why these may not be all people; None if nothing says so."""
-    if count is not None and len(people) < count:
+    """Say why these may not be all people; None if it is certain that they are.
+
+    Where groups are separate, the list and the gradebook lack the same people; the count does not.
+    """
+    if count is None:
+        return (
+            f"Moodle does not say how many people the course has (it does so if the token's service has {OWN_COURSES}, and its user is "
+            "enrolled in the course)"
+        )
+    if len(people) < count:
         return f"Moodle says that the course has {count:,} people, and has listed {len(people):,}"
     known = {person.id for person in people}
     unlisted = {grade.user for grade in grades} - known
     return f"Moodle's gradebook has {len(unlisted):,} students who are not in its list of people" if unlisted else None
+
+
+def lacking_roles(course: LiveCourse, keys: Mapping[int, PersonKey], known: KnownCourse) -> str | None:
+    """Say of students of lmskit that Moodle lists in another role, such as one of the site's own, that they may still be students."""
+    others = [person.id for person in course.people if person.role is None and person.id in keys]
+    count = sum(known.student(keys[number]) is not None for number in others)
+    if not count:
+        return None
+    students = "1 person who is a student" if count == 1 else f"{count:,} people who are students"
+    return f"Moodle lists {students} in lmskit, and neither as student nor as teacher"
 
 
 def _plain(markup: str) -> str:

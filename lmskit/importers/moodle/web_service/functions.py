@@ -27,7 +27,7 @@ ATTEMPTS = "mod_quiz_get_user_attempts"
 REVIEW = "mod_quiz_get_attempt_review"
 UPDATES = "core_course_get_updates_since"
 OWN_COURSES = "core_enrol_get_users_courses"
-"""Not needed; with it Moodle says how many people the course has."""
+"""Not needed; with it Moodle says how many people the course has, without which nobody is withdrawn."""
 NEEDED = (SITE, COURSE, CONTENTS, PEOPLE, GRADES, QUIZZES, ATTEMPTS, REVIEW, UPDATES)
 TOKEN_CODES = frozenset({
     "invalidtoken", "invalidtimedtoken", "wsaccessuserdeleted", "wsaccessuserexpired", "wsaccessusersuspended", "wsaccessuserunconfirmed",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lmskit.importers.moodle.web_service.attempts import AttemptReading
-from lmskit.importers.moodle.web_service.course import CourseReading
+from lmskit.importers.moodle.web_service.course import CourseReading, lacking_roles
 from lmskit.importers.moodle.web_service.functions import MoodleFunctions
 from lmskit.importers.moodle.web_service.source import MoodleCourse, keys_of
 from lmskit.importers.text_cell import one_line
@@ -47,6 +48,7 @@ class MoodleReading:
         """
         functions = MoodleFunctions(self.client)
         course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None)).read()
+        course = replace(course, lacking=course.lacking or lacking_roles(course, keys_of(course), known))
         began_at = functions.now
         attempts: list[LiveAttempt | Review] = []
         n_batches = 0
