@@ -19,6 +19,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 """What a text begins with that a spreadsheet takes for a formula; the last four are wide letters, which some take for the narrow ones."""
 TEXT_MARK = "'"
 """What stands before a text that begins like a formula."""
+_FORMULA = f"['\" ]*+[{re.escape(''.join(each for each in FORMULA_STARTS if not each.isspace()))}]"
+_AFTER_SEPARATOR = re.compile(f"(?<=[;\t\r\n])(?={_FORMULA})")
+_MARK_AFTER_SEPARATOR = re.compile(f"(?<=[;\t\r\n]){TEXT_MARK}(?={_FORMULA})")
 
 
 def without_directions(text: str) -> str:
@@ -38,13 +41,18 @@ def as_cell(text: str) -> str:
 
 
 def without_formula(cell: str) -> str:
-    """Return a cell that no spreadsheet reads as a formula, from which `with_formula` makes the text again.
+    r"""Return a cell that no spreadsheet reads as a formula, from which `with_formula` makes the text again.
+
+    A spreadsheet that divides a file at semicolons or tabs takes what follows them for a cell of its own, whatever quotes are around.
 
     Examples
     --------
     >>> without_formula("=HYPERLINK(...)"), without_formula("-12"), without_formula("Week 1"), without_formula("'=1")
     ("'=HYPERLINK(...)", "'-12", 'Week 1', "''=1")
+    >>> without_formula("Stack; =1+1"), without_formula("a\n-b")
+    ("Stack;' =1+1", "a\n'-b")
     """
+    cell = _AFTER_SEPARATOR.sub(TEXT_MARK, cell)
     return f"{TEXT_MARK}{cell}" if cell.lstrip(f"{TEXT_MARK} ").startswith(FORMULA_STARTS) else cell
 
 
@@ -55,8 +63,12 @@ def with_formula(cell: str) -> str:
     --------
     >>> with_formula("'=HYPERLINK(...)"), with_formula("'-12"), with_formula("'Week 1'"), with_formula("''=1")
     ('=HYPERLINK(...)', '-12', "'Week 1'", "'=1")
+    >>> with_formula("Stack;' =1+1")
+    'Stack; =1+1'
     """
-    return cell[1:] if cell.startswith(TEXT_MARK) and cell.lstrip(f"{TEXT_MARK} ").startswith(FORMULA_STARTS) else cell
+    if cell.startswith(TEXT_MARK) and cell.lstrip(f"{TEXT_MARK} ").startswith(FORMULA_STARTS):
+        cell = cell[1:]
+    return _MARK_AFTER_SEPARATOR.sub("", cell)
 
 
 def bounded(text: str, longest: int = LONGEST_PROSE) -> str:

@@ -131,7 +131,7 @@ class PlainCsv(GradeTable):
 
 def _as_text(cells: tuple[str, ...]) -> tuple[str, ...]:
     """Return the cells without the apostrophe by which those that begin like a formula are kept from being one."""
-    return tuple(map(with_formula, cells)) if any(cell.startswith(TEXT_MARK) for cell in cells) else cells
+    return tuple(map(with_formula, cells)) if any(TEXT_MARK in cell for cell in cells) else cells
 
 
 def _system(source: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import io
 import itertools
 from contextlib import contextmanager
 from decimal import Decimal
@@ -25,7 +26,26 @@ from tests.examples import share
 from tests.importers.plain import content
 
 FORMULA = '=HYPERLINK("http://example.org"; "x")'
-STARTS = ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "'=1", "''", "'", "=", "-", FORMULA, "a,b", 'a "b"', "A; B", "A | B", "x_x0041_"]
+STARTS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\uff1d1",
+    "'=1",
+    "''",
+    "'",
+    "=",
+    "-",
+    FORMULA,
+    "a,b",
+    'a "b"',
+    "A; B",
+    "A | B",
+    "A; =1",
+    'A;"-1',
+    "x_x0041_",
+]
 LINE = st.one_of(
     st.sampled_from(STARTS),
     st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp")), min_size=1, max_size=12).map(str.strip).filter(bool),
@@ -47,12 +67,19 @@ def rolled_back(session):
         savepoint.rollback()
 
 
+def divided_as_a_spreadsheet_does(content, separator):
+    """All cells of a file of CSV to a spreadsheet whose separator is this one; quotes within a cell are part of it."""
+    return [cell for row in csv.reader(io.StringIO(content, newline=""), delimiter=separator) for cell in row]
+
+
 def cells(path):
     """All cells of a file below its header, as texts; none of them is a formula to a spreadsheet."""
     if path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream))
-        assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r") and cell.strip()]
+        for separator in ",;\t":
+            divided = divided_as_a_spreadsheet_does(path.read_text(encoding="utf-8-sig"), separator)
+            assert not [cell for cell in divided if cell.lstrip()[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r") and cell.strip()]
         return rows[1:]
     sheet = list(load_workbook(path).active.iter_rows())
     assert not [found.value for row in sheet for found in row if found.data_type == "f"]
@@ -121,7 +148,7 @@ EXAMPLE = (
         ("d, e", "O'Neill", EnrollmentStatus.WITHDRAWN, ['"Lab"']),
         ("@cy", "Ada", EnrollmentStatus.PENDING, []),
     ],
-    [FORMULA, "x_x0041_ \u202e'"],
+    ["Meier;=cmd|' /C calc'!A0; x", "x_x0041_ \u202e'"],
     [
         [[(Decimal("7.1250"), dt.datetime(2026, 9, 25, 20, 0, 1, 5, tzinfo=dt.UTC)), (None, None)], [(Decimal(10), None)]],
         [[(Decimal("99999.9999"), None)], []],
@@ -195,7 +222,7 @@ def test_answers_have_the_texts_of_options_and_no_import_takes_them_for_results(
         path = tmp_path / f"answers{ending}"
         assert export_answers(session, course.code, path) == 2
         assert [row[9:] for row in cells(path)] == [
-            ["q1", "choice", "Which?\n=1", f"'{FORMULA}", "0.5", "2"],
+            ["q1", "choice", "Which?\n'=1", f"'{FORMULA}", "0.5", "2"],
             ["q2", "short_text", "Say it", f"{control}-2\t<b>", "", "1"],
         ]
         with pytest.raises(ImportFileError, match="results need a column quiz and a column score"):
