@@ -141,6 +141,7 @@ def test_a_moodle_that_cannot_answer_now_is_asked_again_and_as_late_as_it_wants(
         (refusal("invalidrecord", "Can't find data record in database table course."), (LmsError, "is still there")),
         (Answer(b"[]"), (LmsAnswerError, "does not have the form that its documentation says")),
         (Answer(b'{"attempt": {"id": "x"}, "questions": []}'), (LmsAnswerError, "id is not a whole number")),
+        (Answer(b'{"attempt": {"id": "--5"}, "questions": []}'), (LmsAnswerError, "id is not a whole number")),
         (Answer(b'{"attempt": {"id": 1, "timestart": 1e99}, "questions": NaN}'), (LmsUnavailableError, "is not JSON")),
         (Answer(b"[" * 100_000), (LmsUnavailableError, "is not JSON")),
     ],

@@ -64,7 +64,7 @@ def integer_of(record: object, name: str, about: str) -> int:
         It is something else, or does not fit into a bigint.
     """
     found = field_of(record, name, about)
-    if isinstance(found, str) and found.isascii() and found.lstrip("-").isdecimal() and len(found) <= LONGEST_NUMBER:
+    if isinstance(found, str) and found.isascii() and found.removeprefix("-").isdecimal() and len(found) <= LONGEST_NUMBER:
         found = int(found)
     if found in (None, "", False, True):
         return int(bool(found))
