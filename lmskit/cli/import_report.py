@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.markup import escape
@@ -102,9 +103,18 @@ def removal_sentence(report: ImportReport) -> str:
 
 def print_json(report: ImportReport, refreshed: RefreshReport | None) -> None:
     """Print the report, the result of every row, and that of the refresh of mastery if there was one, as one JSON object."""
-    mastery = None if refreshed is None else {"result": refreshed.sentence(), "left_as_it_is": dict(refreshed.skipped)}
-    left_out = what_is_left_out(report)
-    typer.echo(json.dumps({**report.as_document(), "left_out": left_out, "mastery": mastery}))
+    typer.echo(json.dumps(_document(report, [] if refreshed is None else [refreshed])))
+
+
+def print_json_list(found: Iterable[tuple[ImportReport, Sequence[RefreshReport]]]) -> None:
+    """Print several reports, each with its refreshes of mastery, as one JSON list of such objects."""
+    typer.echo(json.dumps([_document(report, refreshed) for report, refreshed in found]))
+
+
+def _document(report: ImportReport, refreshed: Sequence[RefreshReport]) -> dict[str, Any]:
+    skipped = {code: reason for each in refreshed for code, reason in each.skipped.items()}
+    mastery = {"result": " ".join(each.sentence() for each in refreshed), "left_as_it_is": skipped} if refreshed else None
+    return {**report.as_document(), "left_out": what_is_left_out(report), "mastery": mastery}
 
 
 def written_sentence(report: ImportReport, path: Path) -> str:

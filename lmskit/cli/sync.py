@@ -1,22 +1,24 @@
 """`lmskit sync`: bring courses up to date with a learning management system, over the network."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lmskit.cli.dry_run import WAS_DRY, DryRun
-from lmskit.cli.exit_status import PARTLY
-from lmskit.cli.import_options import Json, NewQuizzes, Rename, Report, SameQuiz, Week, WeekOf, WithdrawAtMost, WithdrawMissing, WithoutWeek
-from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
+from lmskit.cli.exit_status import PARTLY, REFUSED
+from lmskit.cli.import_options import NewQuizzes, Rename, Report, SameQuiz, Week, WeekOf, WithdrawAtMost, WithdrawMissing, WithoutWeek
+from lmskit.cli.import_report import StepBars, print_json_list, print_report, written_sentence
 from lmskit.cli.import_values import quizzes_by_title, weeks_by_title
+from lmskit.cli.messages import message_for
 from lmskit.cli.printing import print_error, print_line
 from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
 from lmskit.db.schema_revision import require_known_schema
-from lmskit.errors import InputError, LmskitError
+from lmskit.errors import InputError, LmsAddressError, LmskitError, LmsTokenError
 from lmskit.importers.moodle.person import SYSTEM as MOODLE
 from lmskit.importers.moodle.web_service.functions import is_passing
 from lmskit.importers.moodle.web_service.reading import MoodleReading
@@ -25,6 +27,7 @@ from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.web_service.client import USUAL_PAUSE, ServiceClient, required_token, service_address
 from lmskit.importers.web_service.reading import LiveReading, ReadBatch
+from lmskit.importers.web_service.whole_report import whole_report
 from lmskit.limits import LONGEST_SERVICE_PAUSE
 from lmskit.progress import waits_shown
 from lmskit.services.course_sync import known_course, sync_course
@@ -49,6 +52,14 @@ ShortName = Annotated[
 Pause = Annotated[
     float,
     typer.Option("--pause", metavar="SECONDS", min=0, max=LONGEST_SERVICE_PAUSE, help="How long to wait between two requests."),
+]
+
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the reports of the courses as one JSON list, each as `lmskit import` prints it; all else is on standard error.",
+    ),
 ]
 
 
@@ -88,28 +99,23 @@ def sync_moodle(
     courses = _courses(course or settings.moodle_courses.split(","), short_name)
     if report is not None:
         check_report_path(report)
+        if len(courses) > 1:
+            raise InputError("--report is about one course. Give one --course, or --json for the reports of all.")
     client = ServiceClient(
         service_address(address), required_token(settings.token_for_moodle, "LMSKIT_MOODLE_TOKEN"), pause=pause, is_busy=is_passing
     )
-    require_known_schema(engine_for())
-    is_partly = False
-    for code, name in courses.items():
-        reading = MoodleReading(client, name)
-        options = ImportOptions(
-            course=code,
-            week=week,
-            weeks=weeks_by_title(week_of or []),
-            without_week=without_week,
-            same_quizzes=quizzes_by_title(same_quiz or []),
-            new_quizzes=new_quizzes,
-            withdraw_missing=withdraw_missing,
-            withdraw_at_most=withdraw_at_most,
-            rename=rename,
-            dry_run=dry_run,
-        )
-        is_partly |= _synced(reading, MOODLE, MOODLE_SYNC, options, as_json=as_json, report=report)
-    if is_partly:
-        raise typer.Exit(PARTLY)
+    options = ImportOptions(
+        week=week,
+        weeks=weeks_by_title(week_of or []),
+        without_week=without_week,
+        same_quizzes=quizzes_by_title(same_quiz or []),
+        new_quizzes=new_quizzes,
+        withdraw_missing=withdraw_missing,
+        withdraw_at_most=withdraw_at_most,
+        rename=rename,
+        dry_run=dry_run,
+    )
+    _sync(courses, lambda name: MoodleReading(client, name), MOODLE, MOODLE_SYNC, options, as_json=as_json, report=report)
 
 
 def _courses(typed: list[str], name: str | None) -> dict[str, str]:
@@ -127,9 +133,62 @@ def _courses(typed: list[str], name: str | None) -> dict[str, str]:
     return found
 
 
-def _synced(reading: LiveReading, system: str, format_: str, options: ImportOptions, *, as_json: bool, report: Path | None) -> bool:
-    """Sync one course, print the reports, and return whether a row was rejected or a course's mastery left as it is."""
+def _sync(
+    courses: dict[str, str],
+    reading_of: Callable[[str], LiveReading],
+    system: str,
+    format_: str,
+    options: ImportOptions,
+    *,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Sync courses one after the other, and report on each; one that cannot be synced does not end the others."""
+    require_known_schema(engine_for())
     say = print_error if as_json else print_line
+    done: list[Synced] = []
+    has_failed = False
+    try:
+        for code, name in courses.items():
+            try:
+                synced = _synced(reading_of(name), system, format_, replace(options, course=code), say)
+            except LmskitError as error:
+                if len(courses) == 1 or isinstance(error, LmsTokenError | LmsAddressError):
+                    raise
+                print_error(f"{code} was not synced. {message_for(error)}")
+                has_failed = True
+                continue
+            done.append(synced)
+            _say(synced, say, as_json=as_json)
+            if report is not None:
+                write_report(synced.report, report)
+                say(written_sentence(synced.report, report))
+    finally:
+        if as_json and done:
+            print_json_list((synced.report, synced.refreshed) for synced in done)
+    if options.dry_run:
+        say(WAS_DRY)
+    if has_failed:
+        raise typer.Exit(REFUSED)
+    if any(synced.is_partly for synced in done):
+        raise typer.Exit(PARTLY)
+
+
+class Synced(NamedTuple):
+    """A course that was synced; each of the imports that this took has refreshed mastery by itself."""
+
+    report: ImportReport
+    refreshed: list[RefreshReport]
+    n_requests: int
+
+    @property
+    def is_partly(self) -> bool:
+        """Whether a row was rejected, or a course's mastery left as it is."""
+        return bool(self.report.rejections or any(each.skipped for each in self.refreshed))
+
+
+def _synced(reading: LiveReading, system: str, format_: str, options: ImportOptions, say: Callable[[str], None]) -> Synced:
+    """Sync one course, and show the progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     shown_on = Console(stderr=True)
     done: list[tuple[ImportReport, RefreshReport | None]] = []
@@ -144,22 +203,8 @@ def _synced(reading: LiveReading, system: str, format_: str, options: ImportOpti
             _say_what_stays(done, say)
             raise
         show.end()
-    for imported, refreshed in done:
-        if as_json:
-            print_json(imported, refreshed)
-        else:
-            print_report(imported)
-        if refreshed is not None:
-            say(refreshed.sentence())
-            for sentence in refreshed.skipped_sentences:
-                say(sentence)
-    say(f"{reading.name}: {reading.n_requests:,} requests.")
-    if report is not None:
-        write_report(done[-1][0], report)
-        say(written_sentence(done[-1][0], report))
-    if options.dry_run:
-        say(WAS_DRY)
-    return any(imported.rejections or (refreshed is not None and refreshed.skipped) for imported, refreshed in done)
+    imported, refreshed = zip(*done, strict=True)
+    return Synced(whole_report(imported), [each for each in refreshed if each is not None], reading.n_requests)
 
 
 def _imported(batch: ReadBatch, options: ImportOptions, bars: Progress) -> tuple[ImportReport, RefreshReport | None]:
@@ -175,6 +220,15 @@ def _imported(batch: ReadBatch, options: ImportOptions, bars: Progress) -> tuple
         return imported, refreshed
 
     return retried(work, lock_attempts=PATIENT)
+
+
+def _say(synced: Synced, say: Callable[[str], None], *, as_json: bool) -> None:
+    if not as_json:
+        print_report(synced.report)
+    for refreshed in synced.refreshed:
+        for sentence in (refreshed.sentence(), *refreshed.skipped_sentences):
+            say(sentence)
+    say(f"{synced.report.name}: {synced.n_requests:,} requests.")
 
 
 def _say_what_stays(done: list[Any], say: Callable[[str], None]) -> None:

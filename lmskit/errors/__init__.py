@@ -21,6 +21,7 @@
      │    ├── MaterialFileError     a file cannot be read as a material of a course
      │    ├── SearchTextError       a search has no word, or is too long
      │    ├── LmsError              a learning management system cannot be asked, or refuses
+     │    │    ├── LmsAddressError         its address is not one that is asked
      │    │    ├── LmsUnavailableError     not now
      │    │    ├── LmsTokenError           it does not accept the token
      │    │    ├── LmsRightsError          functions or rights are missing
@@ -192,7 +193,7 @@ from lmskit.errors.input import (
     UnknownRuleError,
     WeekNeededError,
 )
-from lmskit.errors.lms import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
+from lmskit.errors.lms import LmsAddressError, LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
 from lmskit.errors.login import (
     InvitationRefusedError,
     LastAdministratorError,
@@ -291,7 +292,7 @@ __all__ = [
     "ExternalIdExistsError", "ExternalIdNotFoundError", "FamilyNameNeededError", "FileFormatError", "HubError", "ImportFileError",
     "ImportRunNotFoundError", "InUseError", "InputError",
     "InventedAddressError", "InvitationRefusedError", "IsResponsibleError", "ItemScoresError", "LastAdministratorError",
-    "LeadsCoursesError", "LecturerNotFoundError", "LmsAnswerError", "LmsError",
+    "LeadsCoursesError", "LecturerNotFoundError", "LmsAddressError", "LmsAnswerError", "LmsError",
     "LmsRightsError", "LmsTokenError", "LmsUnavailableError", "LmskitError", "LockedError", "LoginClosedError", "LoginExistsError",
     "LoginLostError", "LoginMissingError", "LoginRequiredError", "ManyWithdrawalsError", "MaterialExistsError", "MaterialFileError",
     "MaterialNotFoundError", "MaterialStoreError", "MergeNotFoundError", "MessageNotFoundError", "MessageOnItsWayError",

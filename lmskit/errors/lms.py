@@ -15,6 +15,10 @@ class LmsUnavailableError(LmsError):
         super().__init__(message)
 
 
+class LmsAddressError(LmsError):
+    """Its address is not one that is asked, or not that of such a system."""
+
+
 class LmsTokenError(LmsError):
     """It does not accept the token, or there is none."""
 

@@ -59,7 +59,8 @@ def test_a_course_is_synced_and_the_token_is_shown_nowhere(lmskit, moodle, kept,
     assert first.exit_code == 0, first.output
     assert "9 in = 9 added + 0 changed + 0 unchanged + 0 rejected" in first.stdout
     again = lmskit(*asked, "--json")
-    assert json.loads(again.stdout)["total"]["unchanged"] == 6  # the attempts need not be read again
+    [of_course] = json.loads(again.stdout)
+    assert of_course["total"]["unchanged"] == 6  # the attempts need not be read again
     runs = lmskit("import", "list", "--format", "json")
     assert f"SYNC at {moodle.url.removeprefix('http://')}" in runs.stdout
     shown = [first.output, again.output, runs.output, report.read_text(encoding="utf-8"), everything_about_runs(admin_engine), *seen]
@@ -73,6 +74,23 @@ def test_settings_say_what_is_synced(lmskit, moodle, kept, configure, tmp_path):
     done = lmskit("sync", "moodle", "--dry-run", "--pause", "0")
     assert done.exit_code == 0, done.output
     assert "9 in = 9 added" in done.stdout
+
+
+def test_a_course_that_fails_does_not_end_the_others(lmskit, moodle, kept, configure):
+    configure(LMSKIT_MOODLE_URL=moodle.url, LMSKIT_MOODLE_COURSES=f"NONE=SYNC, {kept.code}=SYNC", LMSKIT_MOODLE_TOKEN=TOKEN)
+    done = lmskit("sync", "moodle", "--pause", "0", "--json")
+    assert done.exit_code == 1
+    assert "NONE was not synced. There is no course 'NONE'" in done.stderr
+    assert [each["total"]["added"] for each in json.loads(done.stdout)] == [9]
+
+
+@pytest.mark.usefixtures("token")
+def test_a_token_that_is_refused_ends_the_sync_of_all_courses(lmskit, moodle, kept):
+    moodle.fault = lambda _function, _nth: refusal("invalidtoken")
+    done = lmskit("sync", "moodle", "--url", moodle.url, "--course", f"{kept.code}=SYNC", "--course", "OTHER", "--pause", "0")
+    assert done.exit_code == 1
+    assert "OTHER" not in done.stderr
+    assert len(moodle.asked) == 1
 
 
 def test_a_rejected_row_makes_the_exit_status_3(lmskit, moodle, kept, configure):
@@ -94,6 +112,11 @@ def test_a_rejected_row_makes_the_exit_status_3(lmskit, moodle, kept, configure)
             ("--url", "http://127.0.0.1:9999", "--course", "A", "--course", "B", "--short-name", "C"),
             {"LMSKIT_MOODLE_TOKEN": TOKEN},
             "one course",
+        ),
+        (
+            ("--url", "http://127.0.0.1:9999", "--course", "A", "--course", "B", "--report", "report.csv"),
+            {"LMSKIT_MOODLE_TOKEN": TOKEN},
+            "--report is about one course",
         ),
     ],
 )

@@ -6,8 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from lmskit.errors import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
+from lmskit.importers.moodle.web_service.reading import MoodleReading
+from lmskit.importers.moodle.web_service.source import MoodleCourse
 from lmskit.importers.web_service.client import service_address
+from lmskit.importers.web_service.known import KnownCourse
+from lmskit.importers.web_service.whole_report import whole_report
 from lmskit.models import Enrollment, ExternalId, Quiz, SectionMember, User
+from lmskit.progress import silent
+from lmskit.services.course_sync import sync_course
+from lmskit.services.importing import ImportOptions
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.importers.synced import attempts_of, client_of, synced, written
@@ -80,6 +87,31 @@ def test_a_dry_run_gives_the_same_report_and_writes_nothing(session, moodle, cou
     rehearsed = synced(session, moodle, course, dry_run=True)
     assert written(session) == before
     assert rehearsed.total == synced(session, moodle, course).total
+
+
+def test_a_sync_in_several_imports_has_the_report_of_one_in_a_single_import(session, moodle, course):
+    moodle.people[1]["email"] = "no address"
+    reading = MoodleReading(client_of(moodle), "SYNC")
+    [batch] = reading.batches(KnownCourse(), whole=True, progress=silent)
+    source, options = batch.source, ImportOptions(course=course.code)
+    assert isinstance(source, MoodleCourse)
+
+    def imported(*parts):
+        with session.begin_nested() as undone:
+            reports = [sync_course(session, part, options, lacking=batch.lacking, known_until=None) for part in parts]
+            undone.rollback()
+        return whole_report(reports)
+
+    def part(attempts, *, with_grades):
+        return MoodleCourse(source.name, source.course, source.known, attempts, with_grades=with_grades)
+
+    at_once = imported(source)
+    in_parts = imported(*(part([each], with_grades=not nth) for nth, each in enumerate(source.attempts)))
+    assert len(source.attempts) == 3
+    assert (in_parts.total, set(in_parts.files), in_parts.entities) == (at_once.total, set(at_once.files), at_once.entities)
+    assert in_parts.total.rejected == 4
+    assert sorted(in_parts.rejections, key=str) == sorted(at_once.rejections, key=str)
+    assert sorted(in_parts.outcomes, key=str) == sorted(at_once.outcomes, key=str)
 
 
 # People ---------------------------------------------------------------------------------------------------------

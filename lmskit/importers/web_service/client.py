@@ -21,7 +21,15 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from lmskit.errors import AddressNotAllowedError, LmsError, LmsTokenError, LmsUnavailableError, SiteUnavailableError, WebPageError
+from lmskit.errors import (
+    AddressNotAllowedError,
+    LmsAddressError,
+    LmsError,
+    LmsTokenError,
+    LmsUnavailableError,
+    SiteUnavailableError,
+    WebPageError,
+)
 from lmskit.importers.report import shortened
 from lmskit.limits import LARGEST_SERVICE_ANSWER, LONGEST_SERVICE_SILENCE, LONGEST_SERVICE_WAIT, SLOWEST_SERVICE_ANSWER
 from lmskit.setting_values import PRIVATE_NETWORKS
@@ -125,8 +133,10 @@ class ServiceClient:
         ------
         LmsUnavailableError
             It did not answer, however often it was asked, or wants a wait that is too long.
+        LmsAddressError
+            It lies on a machine that is not asked, or redirects.
         LmsError
-            It lies on a machine that is not asked, redirects, or has answered with something that is not a document.
+            It has answered with something that is not a document.
         """
         for attempt in range(1, TRIES + 1):
             try:
@@ -158,7 +168,7 @@ class ServiceClient:
                 content = response.content()
                 found = {name: response.header(name) for name in (*self.kept_headers, "Retry-After", "Date")}
         except AddressNotAllowedError:
-            raise LmsError(
+            raise LmsAddressError(
                 f"{self.name} lies neither on a public machine nor in a private network nor on this machine. Check the address."
             ) from None
         except SiteUnavailableError as error:
@@ -172,7 +182,7 @@ class ServiceClient:
 
     def _understood(self, status: int, content: bytes, headers: Mapping[str, str | None]) -> ServiceAnswer:
         if 300 <= status < 400:  # noqa: PLR2004 - of HTTP
-            raise LmsError(
+            raise LmsAddressError(
                 f"{self.name} redirects to another address, to which the token is not sent. Give the address that a browser shows "
                 "once the start page has opened."
             )
