@@ -186,6 +186,8 @@ class MoodleServer:
     """What it sends instead, by function and how often that was called."""
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
+    site: str = ""
+    """The address that it has by itself, if it is another than the one at which it is asked."""
 
     def calls(self, function: str) -> int:
         return sum(name == function for name, _ in self.asked)
@@ -202,7 +204,12 @@ class MoodleServer:
         offered = [
             name for name in names if name not in self.lacking and (self.count is not None or name != "core_enrol_get_users_courses")
         ]
-        return {"sitename": "Tests", "userid": 1, "functions": [{"name": name, "version": "1"} for name in offered]}
+        return {
+            "sitename": "Tests",
+            "siteurl": self.site or self.url,
+            "userid": 1,
+            "functions": [{"name": name, "version": "1"} for name in offered],
+        }
 
     def core_course_get_courses_by_field(self, asked: dict[str, str]) -> Any:
         return {"courses": [self.course] if self.course.get(asked["field"]) == asked["value"] else [], "warnings": []}

@@ -49,6 +49,10 @@ ShortName = Annotated[
     str | None,
     typer.Option("--short-name", metavar="NAME", help="Short name of the course in Moodle, if it is not the code.", show_default=False),
 ]
+SameCourse = Annotated[
+    bool,
+    typer.Option("--same-course", help="The course is the one in lmskit, although that was another course of the system until now."),
+]
 Pause = Annotated[
     float,
     typer.Option("--pause", metavar="SECONDS", min=0, max=LONGEST_SERVICE_PAUSE, help="How long to wait between two requests."),
@@ -74,6 +78,7 @@ def sync_moodle(
     url: Url = None,
     course: Courses = None,
     short_name: ShortName = None,
+    same_course: SameCourse = False,
     week: Week = None,
     week_of: WeekOf = None,
     without_week: WithoutWeek = False,
@@ -105,6 +110,7 @@ def sync_moodle(
         service_address(address), required_token(settings.token_for_moodle, "LMSKIT_MOODLE_TOKEN"), pause=pause, is_busy=is_passing
     )
     options = ImportOptions(
+        same_course=same_course,
         week=week,
         weeks=weeks_by_title(week_of or []),
         without_week=without_week,

@@ -65,6 +65,7 @@ COURSE = Advice("Name the course: --course CODE", 'Choose it under "Course"')
 COURSE_ALL_THE_SAME = Advice(
     "If they are one course all the same: --course CODE", 'If they are one course all the same, choose it under "Course"'
 )
+SAME_COURSE = Advice("Check the codes of both; if they are one course all the same: --same-course", "Check the codes of both")
 OTHER_CODE = Advice("name that: --course CODE", 'choose it under "Course"')
 COURSE_OF_ALL = Advice("--course names the course in which all persons are enrolled", 'all persons are enrolled in that under "Course"')
 TERM = Advice("choose one with --term CODE", 'choose one under "Term of new courses"')

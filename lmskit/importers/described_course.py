@@ -102,6 +102,15 @@ class CourseSource(Protocol):
         """Read who teaches the course and may edit it."""
 
 
+@runtime_checkable
+class IdentifiedCourse(Protocol):
+    """A `record.Source` whose records are of one course of a system, which a person brings together with one in lmskit."""
+
+    @property
+    def id_of_course(self) -> str:
+        """As `DescribedCourse.external_id`."""
+
+
 def course_address(site: str, path: str) -> str:
     """Return the address of a course without its scheme, which a site changes without becoming another.
 

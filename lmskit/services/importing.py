@@ -52,6 +52,8 @@ class ImportOptions:
     """How to read the file: delimiter, decimal mark, columns, title."""
     course: str | None = None
     """Code of the course that the file is about, if the file does not say so itself."""
+    same_course: bool = False
+    """Whether the course of a sync is `course`, though that has another id of the system."""
     lecturer: str | None = None
     """Address of a lecturer in lmskit, for new courses without a teacher in the file."""
     term: str | None = None

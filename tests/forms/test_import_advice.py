@@ -8,7 +8,7 @@ import pytest
 import typer
 
 import lmskit
-from lmskit.cli.import_ import app
+from lmskit.cli import import_, sync
 from lmskit.forms.import_file import RosterImportOptions
 from lmskit.forms.roster_import import RosterImport
 from lmskit.importers import advice
@@ -19,8 +19,8 @@ OF_IMPORTS = (PACKAGE / "importers", PACKAGE / "services" / "file_import")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+|lmskit (?:import|material) [a-zA-Z-]")
 ABOUT_OPTIONS = {"advice.py", "options.py"}
 """The advice itself, and refusals of options that only the command can give."""
-
-
+COMMANDS = ((import_.app, "csv"), (sync.app, "moodle"))
+"""Commands that refuse with an advice."""
 WITHOUT_FORM = "web_service"
 """Folder of what only a command reads: a live system."""
 
@@ -53,9 +53,9 @@ def test_options_in_sentences_of_statements_become_fields_of_the_form():
 
 
 @pytest.mark.parametrize("each", advice.ALL, ids=lambda each: each.command)
-def test_each_advice_names_options_that_the_command_has_and_nothing_of_it_in_the_form(each):
-    command = typer.main.get_command(app).commands["csv"]  # type: ignore[attr-defined]
-    options = {name for parameter in command.params for name in parameter.opts}
+def test_each_advice_names_options_that_a_command_has_and_nothing_of_it_in_the_form(each):
+    commands = [typer.main.get_command(app).commands[name] for app, name in COMMANDS]  # type: ignore[attr-defined]
+    options = {name for command in commands for parameter in command.params for name in parameter.opts}
     assert set(re.findall(r"--[a-z-]+", each.command.partition("lmskit ")[0])) <= options
     said = advice.in_form(f"roster.csv is odd: {each.about(3, 10)}. So it is.")
     assert said == f"roster.csv is odd: {each.form}. So it is."

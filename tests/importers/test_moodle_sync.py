@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from lmskit.errors import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
+from lmskit.errors import InputError, LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
+from lmskit.importers.moodle.backup.course import course_id
 from lmskit.importers.moodle.web_service.reading import MoodleReading
 from lmskit.importers.moodle.web_service.source import MoodleCourse
 from lmskit.importers.web_service.client import service_address
@@ -13,9 +14,10 @@ from lmskit.importers.web_service.known import KnownCourse
 from lmskit.importers.web_service.whole_report import whole_report
 from lmskit.models import Enrollment, ExternalId, Quiz, SectionMember, User
 from lmskit.progress import silent
+from lmskit.queries.external_id import entity_named
 from lmskit.services.course_sync import sync_course
 from lmskit.services.importing import ImportOptions
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, EntityKind
 from tests import factories
 from tests.importers.synced import attempts_of, client_of, synced, written
 from tests.moodle_server import TOKEN, Answer, attempt, refusal, small_course
@@ -51,7 +53,7 @@ def test_the_first_sync_brings_people_groups_quizzes_attempts_and_grades(session
         "Assignment: Essay & notes": (3, 100.0),
     }
     keys = select(ExternalId.external_id).where(ExternalId.course_id == course.id, ExternalId.source == "moodle")
-    assert set(session.scalars(keys)) == {"quiz:7", "assign:31"}
+    assert set(session.scalars(keys)) == {"quiz:7", "assign:31", f"{moodle.url.removeprefix('http://')}/course/view.php?id=2"}
     found = attempts_of(session, course)
     assert len(found) == 5
     first = found["Lovelace", "Means & modes", 1]
@@ -121,6 +123,34 @@ def test_a_sync_in_several_imports_has_the_report_of_one_in_a_single_import(sess
 def test_pages_are_read_until_one_has_nobody_new(session, moodle, course, page_limit):
     moodle.page_limit = page_limit
     assert synced(session, moodle, course).files[0].rows_in == 4
+
+
+# Which course it is ------------------------------------------------------------------------------------------------
+
+
+def test_a_course_of_moodle_is_synced_into_one_course_of_lmskit(session, moodle, course):
+    synced(session, moodle, course)
+    before, other = written(session), factories.course(session, weeks=4)
+    with (
+        pytest.raises(InputError, match=rf"SYNC at .* is the course {course.code} in lmskit, and not {other.code}; nothing was written"),
+        session.begin_nested(),
+    ):
+        synced(session, moodle, other)
+    moodle.course["id"] = 3
+    with (
+        pytest.raises(InputError, match=rf"view\.php\?id=3, and {course.code} in lmskit is .*id=2; nothing was written\. .*--same-course"),
+        session.begin_nested(),
+    ):
+        synced(session, moodle, course)
+    assert written(session) == before
+    synced(session, moodle, course, same_course=True)
+    assert synced(session, moodle, course).rejections == ()
+
+
+def test_a_sync_and_a_backup_of_a_site_give_a_course_one_id_wherever_the_site_is_asked(session, moodle, course):
+    moodle.site = "https://Moodle.example.org/lms"
+    synced(session, moodle, course)
+    assert entity_named(session, "moodle", EntityKind.COURSE, course_id("http://moodle.example.org/lms", 2)) == course.id
 
 
 # What goes wrong --------------------------------------------------------------------------------------------------

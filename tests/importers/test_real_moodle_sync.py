@@ -82,7 +82,8 @@ def moodle(truth):
         "gradereport_user_get_grade_items": grades,
     }
     suspended = {each["id"] for each in recorded("t1_core_enrol_get_enrolled_users")}
-    with MoodleServer(people, quizzes, attempts, suspended=suspended, recorded=answers).served() as server:
+    site = recorded("t1_core_webservice_get_site_info")["siteurl"]
+    with MoodleServer(people, quizzes, attempts, suspended=suspended, recorded=answers, site=site).served() as server:
         yield server
 
 

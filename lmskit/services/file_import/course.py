@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lmskit.errors import InputError
 from lmskit.importers import advice
 from lmskit.importers.course_outcome import CourseOutcome, SectionOutcome
-from lmskit.importers.described_course import CourseSource
+from lmskit.importers.described_course import CourseSource, IdentifiedCourse
 from lmskit.importers.report import Outcome, shortened
 from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_CODE, LONGEST_TITLE
@@ -48,7 +48,7 @@ OF_CODES = f"codes are lines of 1 to {LONGEST_CODE} visible characters without /
 
 
 def prepare_course(session: Session, source: Source, found: FoundOptions) -> FoundOptions:
-    """Return the options with the course that a source describes; other sources change nothing.
+    """Return the options with the course that a source describes; of other sources, the one whose id a source says is required to be that.
 
     It is the course that the options name, else the one with the source's id, else the one with its code, else a new one. It gets the
     source's weeks that it lacks, and topics and objectives where it has none; what a person wrote stays.
@@ -58,6 +58,8 @@ def prepare_course(session: Session, source: Source, found: FoundOptions) -> Fou
     InputError
         The course is new and its term or lecturer is not given, or its code is that of another course of the system, or cannot be one.
     """
+    if isinstance(source, IdentifiedCourse) and found.course is not None:
+        _require_id(session, source.name, source.id_of_course, found.course, found)
     if not isinstance(source, CourseSource):
         return found
     described = source.described_course
@@ -84,6 +86,35 @@ def prepare_course(session: Session, source: Source, found: FoundOptions) -> Fou
     states = {week.number: outcome.state for week, outcome in zip(described.sections.weeks, weeks, strict=True)}
     report = _report(session, course, described, outcomes)
     return replace(found, course=course, prepared=PreparedCourse(report, tuple(outcomes), states, tuple(notes)))
+
+
+def _require_id(session: Session, name: str, external_id: str, course: Course, found: FoundOptions) -> None:
+    """Require that a course of the system is the one in lmskit that a person named, and keep its id.
+
+    Raises
+    ------
+    InputError
+        It is another one.
+    """
+    known = entity_named(session, found.system, EntityKind.COURSE, external_id)
+    if known is not None and known != course.id:
+        other = session.get_one(Course, known).code
+        raise InputError(f"{name} is the course {other} in lmskit, and not {course.code}; nothing was written. Check the codes of both.")
+    others = _ids_with_site(session, course, found.system)
+    if known is None and others and not found.asked.same_course:
+        raise InputError(
+            f"{name} is the course {external_id}, and {course.code} in lmskit is {others[0]}; nothing was written. {advice.SAME_COURSE}"
+        )
+    if known is None:
+        _add_id(session, found.system, external_id, course)
+
+
+def _ids_with_site(session: Session, course: Course, system: str) -> list[str]:
+    """Return the ids that a system gives a course, of those that contain its site."""
+    ids = select(ExternalId.external_id).where(
+        ExternalId.course_id == course.id, ExternalId.kind == EntityKind.COURSE, ExternalId.source == system
+    )
+    return [other for other in session.scalars(ids.order_by(ExternalId.id)) if SITE in other]
 
 
 def _report(session: Session, course: Course, described: DescribedCourse, outcomes: Sequence[Outcome]) -> CourseOutcome:
@@ -115,10 +146,7 @@ def _with_code(session: Session, source: CourseSource, name: str, found: FoundOp
     course = session.scalars(select(Course).where(has_code(_code(described, name)))).one_or_none()
     if course is None:
         return None
-    ids = select(ExternalId.external_id).where(
-        ExternalId.course_id == course.id, ExternalId.kind == EntityKind.COURSE, ExternalId.source == found.system
-    )
-    others = [other for other in session.scalars(ids.order_by(ExternalId.id)) if SITE in other]
+    others = _ids_with_site(session, course, found.system)
     if described.external_id and others:
         raise InputError(
             f"{name} is of the course {described.external_id}, and {course.code} in lmskit is {others[0]}. {advice.COURSE_ALL_THE_SAME}"

@@ -103,6 +103,7 @@ class LiveCourse:
     """A course, as it was when it was read."""
 
     id: int
+    site: str
     short_name: str
     full_name: str
     people: tuple[LivePerson, ...]
@@ -162,6 +163,7 @@ class CourseReading:
             )
         return LiveCourse(
             number,
+            self.functions.site,
             one_line(_plain(text_of(course, "shortname", COURSE))),
             one_line(_plain(text_of(course, "fullname", COURSE))),
             people,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmskit.errors import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError
+from lmskit.importers.text_cell import one_line
 from lmskit.importers.web_service.json_record import integer_of, records_of, text_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ UPDATES = "core_course_get_updates_since"
 OWN_COURSES = "core_enrol_get_users_courses"
 """Not needed; with it Moodle says how many people the course has, without which nobody is withdrawn."""
 NEEDED = (SITE, COURSE, CONTENTS, PEOPLE, GRADES, QUIZZES, ATTEMPTS, REVIEW, UPDATES)
+LONGEST_SITE = 400
+"""Characters of an address that fit into the id of a course."""
 TOKEN_CODES = frozenset({
     "invalidtoken", "invalidtimedtoken", "wsaccessuserdeleted", "wsaccessuserexpired", "wsaccessusersuspended", "wsaccessuserunconfirmed",
 })  # fmt: skip
@@ -52,6 +55,8 @@ class MoodleFunctions:
     """The moment of the first answer, by Moodle's clock."""
     has_count: bool = field(default=False, init=False)
     """Whether Moodle can say how many people a course has."""
+    site: str = field(default="", init=False)
+    """Moodle's own address, which may be another than that at which it is asked."""
 
     def call(self, function: str, **parameters: Any) -> Any:  # noqa: ANN401 - JSON
         """Call a function with its parameters, which may be lists and records.
@@ -92,6 +97,7 @@ class MoodleFunctions:
                 "written. An administrator of Moodle adds them: Site administration, Server, Web services, External services."
             )
         self.has_count = OWN_COURSES in offered
+        self.site = one_line(text_of(site, "siteurl", about))[:LONGEST_SITE] or self.client.name
         return integer_of(site, "userid", about)
 
     def _refused(self, function: str, document: dict[str, Any]) -> LmsError:

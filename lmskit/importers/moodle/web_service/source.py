@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from lmskit.errors import LmsAnswerError
 from lmskit.importers.matching.question_text import SeenVariants
 from lmskit.importers.matching.typed_response import ResponseReader
+from lmskit.importers.moodle.backup.course import course_id
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.moodle.web_service.review import EXACT, FINISHED, LiveAttempt, Review
 from lmskit.importers.person_cells import PersonCells
@@ -102,6 +103,11 @@ class MoodleCourse:
             *(f"{subject}: {count:,}." for subject, count in self._counts.items() if count),
             *self.warnings.notes,
         ]
+
+    @property
+    def id_of_course(self) -> str:
+        """As in a backup of the course."""
+        return course_id(self.course.site, self.course.id)
 
     def records(self) -> Iterator[Record]:
         """Give out people with their enrollments, quizzes with their attempts, then other grades."""
