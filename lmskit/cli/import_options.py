@@ -30,7 +30,7 @@ Section = Annotated[
     typer.Option(
         "--section",
         metavar="NUMBER=N",
-        help="Week of a section of a described course, by the section's number, or none: NUMBER=none; give one for each.",
+        help="Week of a section of a described or synced course, by the section's number, or none: NUMBER=none; give one for each.",
         show_default=False,
     ),
 ]

@@ -11,9 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.exit_status import PARTLY, REFUSED
-from lmskit.cli.import_options import NewQuizzes, Rename, Report, SameQuiz, Week, WeekOf, WithdrawAtMost, WithdrawMissing, WithoutWeek
+from lmskit.cli.import_options import (
+    NewQuizzes,
+    Rename,
+    Report,
+    SameQuiz,
+    Section,
+    Week,
+    WeekOf,
+    WithdrawAtMost,
+    WithdrawMissing,
+    WithoutWeek,
+)
 from lmskit.cli.import_report import StepBars, print_json_list, print_report, written_sentence
-from lmskit.cli.import_values import quizzes_by_title, weeks_by_title
+from lmskit.cli.import_values import quizzes_by_title, weeks_by_section, weeks_by_title
 from lmskit.cli.messages import message_for
 from lmskit.cli.printing import print_error, print_line
 from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
@@ -79,6 +90,7 @@ def sync_moodle(
     course: Courses = None,
     short_name: ShortName = None,
     same_course: SameCourse = False,
+    section: Section = None,
     week: Week = None,
     week_of: WeekOf = None,
     without_week: WithoutWeek = False,
@@ -106,6 +118,9 @@ def sync_moodle(
         check_report_path(report)
         if len(courses) > 1:
             raise InputError("--report is about one course. Give one --course, or --json for the reports of all.")
+    if section and len(courses) > 1:
+        raise InputError("--section is about the sections of one course. Give one --course.")
+    sections = weeks_by_section(section or [])
     client = ServiceClient(
         service_address(address), required_token(settings.token_for_moodle, "LMSKIT_MOODLE_TOKEN"), pause=pause, is_busy=is_passing
     )
@@ -121,7 +136,7 @@ def sync_moodle(
         rename=rename,
         dry_run=dry_run,
     )
-    _sync(courses, lambda name: MoodleReading(client, name), MOODLE, MOODLE_SYNC, options, as_json=as_json, report=report)
+    _sync(courses, lambda name: MoodleReading(client, name, sections), MOODLE, MOODLE_SYNC, options, as_json=as_json, report=report)
 
 
 def _courses(typed: list[str], name: str | None) -> dict[str, str]:

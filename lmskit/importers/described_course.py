@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from lmskit.importers.record import PersonKey, Position
 
 _SCHEME = re.compile(r"^[a-z]+://", re.IGNORECASE)
+_MONTH = r"(?:\d{1,2}\.?[ ](?:de[ ])?[^\W\d_]+|[^\W\d_]+[ ]\d{1,2})"
+_DEFAULT_NAME = re.compile(
+    rf"{_MONTH}[ ][-\u2013][ ]{_MONTH}|(?:topic|thema|th[eè]me|tema|section|abschnitt|secci[oó]n)[ ]\d{{1,3}}"
+    r"|new section|neuer abschnitt|nouvelle section|nueva secci[oó]n",
+    re.IGNORECASE,
+)
+"""Names that Moodle itself gives sections in English, German, French and Spanish: the days of a week, or a number."""
 NO_WEEK = "names no week, as the others do"
 NO_SUCH_WEEK = f"has a number beyond the weeks {FIRST_WEEK} to {LAST_WEEK}"
 CHOSEN = "was chosen to be in no week"
@@ -125,6 +132,7 @@ def course_address(site: str, path: str) -> str:
 def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek | None]) -> PlacedSections:
     """Return sections as weeks: by their names if at least half of those with a name name a week, otherwise by their numbers.
 
+    A name that the system gives by itself does not count, since only some ways of reading a course have it.
     The n-th section of a course by weeks is its n-th week, counted from the course's first day. What a person chose for the number of a
     section comes before both; None: it is not a week.
 
@@ -140,8 +148,10 @@ def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek
     >>> numbered = placed([section(1, "Sets"), section(2, ""), section(3, "Exam")], {3: None, 2: ChosenWeek(5, "Laws")})
     >>> [(week.number, week.topic) for week in numbered.weeks]
     [(1, 'Sets'), (5, 'Laws')]
+    >>> dict(placed([section(1, "Week 2"), section(2, "7 September - 13 September"), section(3, "Topic 3")], {}).week_of)
+    {1: 2}
     """
-    named = {section.number: week_named(section.name) for section in sections if section.name}
+    named = {section.number: week_named(section.name) for section in sections if section.name and not _DEFAULT_NAME.fullmatch(section.name)}
     is_by_name = bool(named) and 2 * sum(week is not None for week in named.values()) >= len(named)
     weeks: dict[int, DescribedWeek] = {}
     left_out: list[LeftOutSection] = []

@@ -24,10 +24,10 @@ def client_of(server, *, token=TOKEN, waits=None):
     )
 
 
-def synced(session, server, course, *, short_name="SYNC", client=None, **options):
+def synced(session, server, course, *, short_name="SYNC", client=None, sections=None, **options):
     """Sync as the command does, in the test's transaction; return the report of the last import."""
     server.asked.clear()
-    reading = MoodleReading(client or client_of(server), short_name)
+    reading = MoodleReading(client or client_of(server), short_name, sections)
     known = known_course(session, course.code, system="moodle", format_=FORMAT, name=reading.name)
     asked = ImportOptions(course=course.code, **options)
     report = None

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from lmskit.errors import InputError, LmsAnswerError, LmsError, LmsRightsError, LmsTokenError, LmsUnavailableError
+from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.moodle.backup.course import course_id
 from lmskit.importers.moodle.web_service.reading import MoodleReading
 from lmskit.importers.moodle.web_service.source import MoodleCourse
@@ -241,6 +242,19 @@ def test_a_machine_that_keeps_credentials_of_a_cloud_is_not_asked(session, moodl
     client.address = service_address("https://169.254.169.254/")
     with pytest.raises(LmsError, match="lies neither on a public machine nor in a private network"):
         synced(session, moodle, course, client=client)
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [({}, 3), ({2: ChosenWeek(4)}, 4)])
+def test_sections_without_a_name_of_their_own_are_placed_as_in_a_backup(session, moodle, course, chosen, expected):
+    """Moodle sends the name that it shows, such as the days of the section's week, where a backup has none."""
+    names = ["Week 2: Sets", "Week 3: Maps", *(f"{day} September - {day + 6} September" for day in range(1, 24, 7))]
+    moodle.recorded["core_course_get_contents"] = [
+        {"id": number, "section": number, "name": name, "modules": [{"id": 107, "modname": "quiz", "instance": 7}] if number == 2 else []}
+        for number, name in enumerate(names, 1)
+    ]
+    synced(session, moodle, course, without_week=True, sections=chosen)
+    week = select(Quiz.week_number).where(Quiz.course_id == course.id, Quiz.title == "Means & modes")
+    assert session.scalars(week).one() == expected
 
 
 def test_texts_of_strangers_become_plain_text(session, moodle, course):

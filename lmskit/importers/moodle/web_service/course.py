@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from lmskit.importers.described_course import ChosenWeek
     from lmskit.importers.record import PersonKey
     from lmskit.importers.web_service.known import KnownCourse
 
@@ -128,11 +129,14 @@ class CourseReading:
         Of the course.
     step
         Is called with each step.
+    chosen
+        What a person says that sections are, by their numbers.
     """
 
     functions: MoodleFunctions
     short_name: str
     step: Callable[[str], None]
+    chosen: Mapping[int, ChosenWeek | None] = field(default_factory=dict)
     _missing: list[str] = field(default_factory=list, init=False)
 
     def read(self) -> LiveCourse:
@@ -206,7 +210,7 @@ class CourseReading:
             for number, section in zip(numbers, sections, strict=True)
             if number > 0 and not text_of(section, "component", CONTENTS)
         ]
-        week_of = placed(sorted(described, key=lambda each: each.number), {}).week_of
+        week_of = placed(sorted(described, key=lambda each: each.number), self.chosen).week_of
         return {
             (text_of(module, "modname", CONTENTS), integer_of(module, "instance", CONTENTS)): week_of[number]
             for number, section in zip(numbers, sections, strict=True)

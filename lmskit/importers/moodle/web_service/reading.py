@@ -14,8 +14,9 @@ from lmskit.importers.web_service.reading import ReadBatch
 from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from lmskit.importers.described_course import ChosenWeek
     from lmskit.importers.moodle.web_service.review import LiveAttempt, Review
     from lmskit.importers.web_service.client import ServiceClient
     from lmskit.importers.web_service.known import KnownCourse
@@ -28,8 +29,8 @@ BATCH = 500
 class MoodleReading:
     """Reads one course; see `LiveReading`."""
 
-    def __init__(self, client: ServiceClient, short_name: str) -> None:
-        self.client, self.short_name = client, short_name
+    def __init__(self, client: ServiceClient, short_name: str, sections: Mapping[int, ChosenWeek | None] | None = None) -> None:
+        self.client, self.short_name, self.sections = client, short_name, sections or {}
         self.name = one_line(f"{short_name} at {client.name}")[:LONGEST_TITLE]
         self._before = client.n_requests
 
@@ -47,7 +48,7 @@ class MoodleReading:
             Moodle cannot be asked, refuses, or has answered with something that cannot be read.
         """
         functions = MoodleFunctions(self.client)
-        course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None)).read()
+        course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None), self.sections).read()
         course = replace(course, lacking=course.lacking or lacking_roles(course, keys_of(course), known))
         began_at = functions.now
         attempts: list[LiveAttempt | Review] = []
