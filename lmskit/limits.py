@@ -101,8 +101,11 @@ MOST_CRAWL_DEPTH = 100
 """Links from the start of a crawl to a page."""
 MOST_CRAWL_PAGES, MOST_CRAWL_ADDRESSES = 5_000, 50_000
 """Pages that one crawl fetches, and addresses that it notes: a calendar has one for each day of all centuries."""
-LARGEST_SERVICE_ANSWER = 256 * 1024**2
-"""Bytes of one answer of a learning management system: the gradebook of a large course is one."""
+LARGEST_SERVICE_ANSWER, MOST_SERVICE_VALUES = 128 * 1024**2, 5_000_000
+"""Bytes of one answer of a learning management system, and values, lists and objects in it, each of which takes up to 200 bytes of memory.
+
+The gradebook of a course is one answer: 160,000 grades of Moodle have 5 million values in 96 MB.
+"""
 SLOWEST_SERVICE_ANSWER, LONGEST_SERVICE_SILENCE = 600, 120
 """Seconds from a request to the end of the answer, and without a byte of it: large gradebooks take minutes to compute."""
 LARGEST_QUESTION_PAGE = 1024**2

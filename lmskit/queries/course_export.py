@@ -19,7 +19,9 @@ from lmskit.queries.frame import rows
 from lmskit.vocabulary import EnrollmentStatus, EntityKind, ResultAttempt, SectionKind
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, FromClause, Select
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, FromClause, RowMapping, Select
     from sqlalchemy.orm import Session
 
     from lmskit.queries.frame import Rows
@@ -67,10 +69,12 @@ EXPORTED_ANSWERS = Columns(
     *RESULT,
     Column("attempt", "int64"),
     Column("submitted_at", "object", "`datetime` in UTC"),
-    Column("questions", "object", "as `quizzes.questions` stores them"),
+    Column("quiz_id", "int64"),
     Column("answers", "object", "as `quiz_attempts.answers` stores them"),
 )
-"""One row is an attempt; a file has a row for each answer in it."""
+"""One row is an attempt; a file has a row for each answer in it, with its question."""
+ROWS_AT_ONCE = 500
+"""Rows that are held while the next ones are read: an attempt can have long answers."""
 
 
 def exported_roster(session: Session, course: str) -> Rows:
@@ -162,17 +166,30 @@ def exported_attempts(session: Session, course: str) -> Rows:
     return rows(session, _of_attempts(session, course_id, *columns))
 
 
-def exported_answers(session: Session, course: str) -> Rows:
-    """The attempts at the quizzes of `course` whose answers are known, in the columns of `EXPORTED_ANSWERS`.
+def exported_answers(session: Session, course: str) -> Iterator[RowMapping]:
+    """The attempts at the quizzes of `course` whose answers are known, in the columns of `EXPORTED_ANSWERS`, read as they are taken.
 
     Raises
     ------
     CourseNotFoundError
         The signed-in person can see no such course.
     """
-    columns = (QuizAttempt.number.label("attempt"), QuizAttempt.submitted_at, Quiz.questions, QuizAttempt.answers)
+    columns = (QuizAttempt.number.label("attempt"), QuizAttempt.submitted_at, Quiz.id.label("quiz_id"), QuizAttempt.answers)
     statement = _of_attempts(session, course_by_code(session, course).id, *columns)
-    return rows(session, statement.where(func.jsonb_array_length(QuizAttempt.answers) > 0))
+    known = statement.where(func.jsonb_array_length(QuizAttempt.answers) > 0)
+    return iter(session.execute(known, execution_options={"yield_per": ROWS_AT_ONCE}).mappings())
+
+
+def questions_of_quizzes(session: Session, course: str) -> dict[int, list[Any]]:
+    """The questions of the quizzes of `course`, as `quizzes.questions` stores them, by the number of the quiz.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    statement = select(Quiz.id, Quiz.questions).where(Quiz.course_id == course_by_code(session, course).id)
+    return {row.id: row.questions for row in session.execute(statement)}
 
 
 def ids_of_quizzes(session: Session, course: str, source: str) -> dict[int, str]:

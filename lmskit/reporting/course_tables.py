@@ -16,12 +16,13 @@ from lmskit.queries.course_export import (
     exported_attempts,
     exported_gradebook,
     exported_roster,
+    questions_of_quizzes,
 )
 from lmskit.reporting.table_file import require_new_file, write_table
 from lmskit.vocabulary import ResultAttempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -63,7 +64,7 @@ def export_attempts(session: Session, course: str, to: Path) -> int:
 def export_answers(session: Session, course: str, to: Path) -> int:
     """Write the answers in the attempts of `course`, a row for each; errors are those of `export_roster`."""
     require_new_file(to)
-    return write_table(to, OF_ANSWERS, _answers(exported_answers(session, course)))
+    return write_table(to, OF_ANSWERS, _answers(exported_answers(session, course), questions_of_quizzes(session, course)))
 
 
 def _write(to: Path, columns: Columns, rows: Rows) -> int:
@@ -76,10 +77,14 @@ def _value(row: Mapping[str, Any], column: str) -> Any:  # noqa: ANN401 - what t
     return sections_cell(row[column]) if isinstance(row[column], list) else row[column]
 
 
-def _answers(rows: Rows) -> Iterator[Sequence[Any]]:
+def _answers(rows: Iterable[Mapping[str, Any]], of_quizzes: Mapping[int, Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """Give out the answers of attempts, in the columns of `OF_ANSWERS`; what is not an answer in the stored form is left out."""
+    asked = {
+        quiz: {question["id"]: question for question in questions if isinstance(question, dict) and "id" in question}
+        for quiz, questions in of_quizzes.items()
+    }
     for row in rows:
-        questions = {question["id"]: question for question in row["questions"] if isinstance(question, dict) and "id" in question}
+        questions = asked.get(row["quiz_id"], {})
         before = [row[name] for name in EXPORTED_ANSWERS.names[:-2]]
         for answer in row["answers"]:
             if isinstance(answer, dict) and "question" in answer:

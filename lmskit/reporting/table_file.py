@@ -59,8 +59,7 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
             with whole_text_file(path, encoding=encoding) as text:
                 writer = csv.writer(text)
                 writer.writerow([cell(name) for name in header])
-                written = list(map(writer.writerow, table))
-            return len(written)
+                return sum(1 for _ in map(writer.writerow, table))
         with whole_file(path) as file:
             return _write_workbook(file, header, table)
     except OSError as error:

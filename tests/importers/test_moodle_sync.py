@@ -207,6 +207,7 @@ def test_a_moodle_that_cannot_answer_now_is_asked_again_and_as_late_as_it_wants(
         (Answer(b'{"attempt": {"id": "--5"}, "questions": []}'), (LmsAnswerError, "id is not a whole number")),
         (Answer(b'{"attempt": {"id": 1, "timestart": 1e99}, "questions": NaN}'), (LmsUnavailableError, "is not JSON")),
         (Answer(b"[" * 100_000), (LmsUnavailableError, "is not JSON")),
+        (Answer(b"[" + b"[]," * 2_500_001 + b"0]"), (LmsError, "more than 5,000,000 values")),
     ],
 )
 def test_what_cannot_be_read_ends_the_sync_with_a_sentence_and_nothing_half_done(session, moodle, course, fault, expected):

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import itertools
+import tracemalloc
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -227,6 +228,24 @@ def test_answers_have_the_texts_of_options_and_no_import_takes_them_for_results(
         ]
         with pytest.raises(ImportFileError, match="results need a column quiz and a column score"):
             FORMAT.open(path, ReadOptions())
+
+
+def test_the_memory_of_an_export_of_answers_does_not_grow_with_attempts_and_questions(session, tmp_path):
+    """A hundred attempts at a quiz whose questions have 200,000 characters: once, and not with each attempt."""
+    course = factories.course(session, weeks=1)
+    quiz = factories.quiz(session, course, questions=[{"id": "q", "type": "short_text", "prompt": "x" * 200_000, "points": 1}])
+    for _ in range(5):
+        student = factories.enrollment(session, course).student_id
+        for number in range(1, 21):
+            factories.attempt(session, quiz, student, number=number, answers=[{"question": "q", "response": "a", "score": 1}])
+    session.flush()
+    session.expunge_all()
+    tracemalloc.start()
+    try:
+        assert export_answers(session, course.code, tmp_path / "answers.csv") == 100
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_that_exists_or_is_no_table_is_left_alone(session, tmp_path):

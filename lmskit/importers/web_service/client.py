@@ -31,7 +31,7 @@ from lmskit.errors import (
     WebPageError,
 )
 from lmskit.importers.report import shortened
-from lmskit.limits import LARGEST_SERVICE_ANSWER, LONGEST_SERVICE_SILENCE, LONGEST_SERVICE_WAIT, SLOWEST_SERVICE_ANSWER
+from lmskit.limits import LARGEST_SERVICE_ANSWER, LONGEST_SERVICE_SILENCE, LONGEST_SERVICE_WAIT, MOST_SERVICE_VALUES, SLOWEST_SERVICE_ANSWER
 from lmskit.setting_values import PRIVATE_NETWORKS
 from lmskit.web.address import WebAddress
 from lmskit.web.connection import FetchLimits, requested
@@ -190,6 +190,8 @@ class ServiceClient:
             raise LmsUnavailableError(
                 f"{self.name} cannot answer now ({status}). Sync again later.", retry_after=_seconds(headers["Retry-After"])
             )
+        if sum(map(content.count, (b",", b"[", b"{"))) > MOST_SERVICE_VALUES:
+            raise LmsError(f"{self.name}: an answer has more than {MOST_SERVICE_VALUES:,} values, and was not read.")
         try:
             document = json.loads(content, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
