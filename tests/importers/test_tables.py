@@ -112,6 +112,11 @@ def test_cells_of_a_workbook_have_the_text_that_a_csv_file_would_have(workbook):
     assert notes == []
 
 
+def test_a_character_that_no_text_can_have_is_not_made_of_its_number(workbook):
+    rows, _ = read(workbook(People=[["id", "name"], ["1", "_xD83D_ _x0000_ _xdfff_ _x00E9_"]]))
+    assert rows[1][1] == "_xD83D_ _x0000_ _xdfff_ é"
+
+
 def test_cells_of_an_ods_workbook_have_the_text_that_a_csv_file_would_have(written):
     cells = [
         ('office:value-type="string"', "00078", "00078"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+ESCAPED = re.compile("_x(?!0000|[dD][89A-Fa-f])([0-9A-Fa-f]{4})_")
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
