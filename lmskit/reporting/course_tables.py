@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from sqlalchemy import RowMapping
     from sqlalchemy.orm import Session
 
     from lmskit.columns import Columns
@@ -77,7 +78,7 @@ def _value(row: Mapping[str, Any], column: str) -> Any:  # noqa: ANN401 - what t
     return sections_cell(row[column]) if isinstance(row[column], list) else row[column]
 
 
-def _answers(rows: Iterable[Mapping[str, Any]], of_quizzes: Mapping[int, Sequence[Any]]) -> Iterator[Sequence[Any]]:
+def _answers(rows: Iterable[RowMapping], of_quizzes: Mapping[int, Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """Give out the answers of attempts, in the columns of `OF_ANSWERS`; what is not an answer in the stored form is left out."""
     asked = {
         quiz: {question["id"]: question for question in questions if isinstance(question, dict) and "id" in question}

@@ -18,7 +18,7 @@ from lmskit.importers.week import week_named
 from lmskit.queries.course import course_by_code
 from lmskit.services.described_weeks import put_weeks
 from lmskit.services.importing import importing, record, require_one_week
-from lmskit.services.question_bank import TakenBank, quiz_counts, take_bank
+from lmskit.services.question_bank import TakenBank, put_bank, quiz_counts, taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +62,8 @@ def import_cartridge(session: Session, cartridge: Cartridge, options: ImportOpti
     with importing(session, cartridge.format, cartridge.name, dry_run=options.dry_run) as run:
         course = course_by_code(session, options.course or "")
         weeks = put_weeks(session, course, cartridge.sections.weeks)
-        taken = [take_bank(session, course, each.bank, _for_bank(options, each)) for each in cartridge.banks]
-        report = _report(cartridge, weeks, taken, dry_run=options.dry_run)
+        put = [put_bank(session, course, each.bank, _for_bank(options, each)) for each in cartridge.banks]
+        report = _report(cartridge, weeks, taken(session, course, put, dry_run=options.dry_run), dry_run=options.dry_run)
         session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not options.dry_run:
             record(session, run, report)
@@ -82,11 +82,11 @@ def _for_bank(options: ImportOptions, each: CartridgeBank) -> ImportOptions:
     return replace(options, week=week, weeks={}, without_week=options.without_week and week is None)
 
 
-def _report(cartridge: Cartridge, weeks: Sequence[Outcome], taken: Sequence[TakenBank], *, dry_run: bool) -> ImportReport:
-    reports = [each.report for each in taken]
+def _report(cartridge: Cartridge, weeks: Sequence[Outcome], banks: Sequence[TakenBank], *, dry_run: bool) -> ImportReport:
+    reports = [each.report for each in banks]
     states = Counter(outcome.state for outcome in weeks)
     quizzes: dict[int, str] = {}
-    for each in taken:
+    for each in banks:
         for quiz, state in each.quizzes.items():
             quizzes[quiz] = max(quizzes.get(quiz, STRONGEST[0]), state, key=STRONGEST.index)
     questions = [report.entity("questions") for report in reports]

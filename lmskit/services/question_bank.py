@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import delete, select, text
@@ -68,6 +68,16 @@ class _Target:
     adds_week: bool
 
 
+class PutBank(NamedTuple):
+    """A bank whose questions are stored, and not yet joined with those of reports."""
+
+    bank: Bank
+    wanted: TakeBank
+    kept: KeptBank
+    target: _Target | None
+    compared: list[_Compared]
+
+
 @dataclass(frozen=True, slots=True)
 class TakenBank:
     """The report on a bank, and the state of each quiz by its id: ``added``, ``changed`` or ``unchanged``."""
@@ -114,15 +124,17 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     require_one_week(options)
     dry_run = options.dry_run
     with importing(session, bank.format, bank.name, dry_run=dry_run) as run:
-        report = take_bank(session, course_by_code(session, options.course or ""), bank, options).report
+        course = course_by_code(session, options.course or "")
+        [found] = taken(session, course, [put_bank(session, course, bank, options)], dry_run=dry_run)
+        report = found.report
         session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not dry_run:
             record(session, run, report)
     return report
 
 
-def take_bank(session: Session, course: Course, bank: Bank, options: ImportOptions) -> TakenBank:
-    """Store the questions of a bank within an import that has begun, as `import_bank` does."""
+def put_bank(session: Session, course: Course, bank: Bank, options: ImportOptions) -> PutBank:
+    """Store the questions of a bank within an import that has begun; `taken` joins them with those of reports."""
     wanted = TakeBank(
         course=course.code, title=options.reading.title or bank.title, week_number=options.week, without_week=options.without_week
     )
@@ -134,10 +146,18 @@ def take_bank(session: Session, course: Course, bank: Bank, options: ImportOptio
         compared = _compared(session, target.quiz, bank)
         if target.is_new | any(each.state in {"added", "changed"} for each in compared):
             _put(session, target.quiz, _merged(target.quiz, compared))
-    joined = join_questions(session, course.id)
-    quizzes = _quiz_states(target, compared, joined)
-    described = _with_quizzes(kept, compared, target, joined)
-    return TakenBank(_report(bank, wanted, target, described, joined, quizzes=quizzes, dry_run=options.dry_run), quizzes)
+    return PutBank(bank, wanted, kept, target, compared)
+
+
+def taken(session: Session, course: Course, put: Sequence[PutBank], *, dry_run: bool) -> list[TakenBank]:
+    """Join the questions of banks with those of reports, once for all banks, and return the outcome of each."""
+    joined = join_questions(session, course.id) if put else []
+    found = []
+    for bank, wanted, kept, target, compared in put:
+        quizzes = _quiz_states(target, compared, joined)
+        described = _with_quizzes(kept, compared, target, joined)
+        found.append(TakenBank(_report(bank, wanted, target, described, joined, quizzes=quizzes, dry_run=dry_run), quizzes))
+    return found
 
 
 @administrators_only("forget a question bank")

@@ -5,14 +5,14 @@ import shutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cartridge.package import FORMAT
 from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
-from lmskit.models import ImportRun, Quiz, Syllabus
+from lmskit.models import ImportRun, QuestionSlot, Quiz, Syllabus
 from lmskit.services.described_weeks import KEPT
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.import_undo import undo_import
@@ -167,3 +167,13 @@ def test_a_cartridge_in_which_one_file_was_changed_is_read_or_refused(changes, i
         return
     assert FORMAT.detect(folder)
     assert all(each.bank.rows_in > 0 for each in cartridge.banks)
+
+
+def test_the_quizzes_of_reports_are_joined_once_however_many_banks_a_cartridge_has(session, course, imported):
+    quiz = factories.quiz(session, course, week_number=1)
+    session.add(QuestionSlot(quiz_id=quiz.id, course_id=course.id, slot="1", number=1, decimals=2, seen={}, shows_options=False))
+    session.flush()
+    statements: list[str] = []
+    event.listen(session.connection(), "before_cursor_execute", lambda *executed: statements.append(executed[2]))
+    assert len([each for each in imported().files if each.file != "imsmanifest.xml: modules"]) == 3
+    assert len([each for each in statements if "question_slots.number" in each and "ORDER BY" in each]) == 1
