@@ -142,3 +142,19 @@ def test_a_student_in_a_role_of_the_site_s_own_is_there_and_withdraws_nobody(ses
         synced(session, moodle, course, withdraw_missing=True)
     moodle.people[0]["roles"] = [{"roleid": 5, "shortname": "student"}]
     assert synced(session, moodle, course, withdraw_missing=True).entity("withdrawn").changed == 0
+
+
+def test_a_mark_that_lmskit_has_with_more_decimals_stays_and_others_are_counted(session, moodle, course):
+    stored = attempts_of(session, course)["Lovelace", "Means & modes", 1]
+    stored.answers = [each | {"score": {"1": 2.02, "3": 3.33335}.get(each["question"], each["score"])} for each in stored.answers]
+    session.flush()
+    first = moodle.attempts[0]
+    for question, mark in zip(first.questions, (0.404, 2.0, 0.66667), strict=True):
+        question.mark, question.state = mark, "mangrpartial"
+    first.total, first.changed = 3.07067, int(dt.datetime.now(dt.UTC).timestamp())
+    report = synced(session, moodle, course)
+    scores = [each["score"] for each in attempts_of(session, course)["Lovelace", "Means & modes", 1].answers]
+    assert scores == [pytest.approx(2.02), pytest.approx(10), pytest.approx(3.33335)]
+    assert not any("shows rounded" in note for note in report.notes)
+    first.questions[0].mark, first.total, first.changed = 0.90, 3.56667, first.changed + 1
+    assert any(note.endswith("by half of the last decimal: 1.") for note in synced(session, moodle, course).notes)

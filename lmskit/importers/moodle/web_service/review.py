@@ -9,7 +9,7 @@ Source of the format: `mod_quiz_get_attempt_review` and the renderers of `questi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import lxml.html
@@ -104,6 +104,8 @@ class Review:
 
 EXACT = 1e-5
 """Up to how much a total is rounded: Moodle keeps five decimals."""
+WHOLE = 0.5
+"""By how much a mark without decimals may be rounded."""
 
 
 def attempt_in(record: object, about: str) -> LiveAttempt:
@@ -138,7 +140,23 @@ def review_in(document: object) -> Review:
     answer = object_in(document, REVIEW)
     listed = records_of(answer.get("questions"), REVIEW)
     questions = [_question(each) for each in listed if text_of(each, "type", REVIEW) != DESCRIPTION]
-    return Review(attempt_in(answer.get("attempt"), REVIEW), tuple(questions))
+    attempt = attempt_in(answer.get("attempt"), REVIEW)
+    return Review(attempt, tuple(_confirmed(questions, attempt.total)))
+
+
+def _confirmed(questions: list[ReviewedQuestion], total: float | None) -> list[ReviewedQuestion]:
+    """Take marks that end with 0, such as 0.50, for what they say if all marks together are the total, which is not rounded."""
+    if total is None or abs(sum(question.mark or 0.0 for question in questions) - total) > EXACT:
+        return questions
+    return [replace(question, half=0.0) if question.half and _ends_with_0(question) else question for question in questions]
+
+
+def _ends_with_0(question: ReviewedQuestion) -> bool:
+    """Whether the last decimal of a rounded mark is 0; of one without decimals it says nothing."""
+    if question.mark is None or question.half >= WHOLE:
+        return False
+    tenths = question.mark / (20 * question.half)
+    return abs(tenths - round(tenths)) < EXACT
 
 
 def _question(record: dict[str, object]) -> ReviewedQuestion:
@@ -151,7 +169,10 @@ def _question(record: dict[str, object]) -> ReviewedQuestion:
 
 
 def _mark(shown: str, state: str, maximum: float) -> tuple[float | None, float]:
-    """Return the mark and by how much it may be rounded; a question that was left blank has none, and counts 0."""
+    """Return the mark and by how much it may be rounded; a question that was left blank has none, and counts 0.
+
+    That an answer is right or wrong says what it is worth, except for the points below 0 that a mark without decimals hides.
+    """
     if not _MARK.fullmatch(shown):
         return (0.0 if state == GAVE_UP else None), 0.0
     number = float(shown.replace(",", "."))
@@ -159,7 +180,7 @@ def _mark(shown: str, state: str, maximum: float) -> tuple[float | None, float]:
     half = 0.5 * 10.0**-decimals
     if state in FULL and abs(number - maximum) <= half:
         return maximum, 0.0
-    is_exact = state in NONE or shown.endswith("0") or abs(number - maximum) <= EXACT
+    is_exact = state in NONE and not number and half < WHOLE
     return number, 0.0 if is_exact else half
 
 

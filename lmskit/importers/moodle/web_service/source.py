@@ -219,9 +219,8 @@ class MoodleCourse:
             kept = stored.get(name)
             if score is not None and kept is not None and abs(kept - score) <= (question.half + EXACT) * quiz.ratio:
                 score = kept  # lmskit knows it with more decimals
-            self._counts["Marks that Moodle shows rounded, and that may differ by half of the last decimal"] += bool(
-                question.half and score is not None and score == question.mark
-            )
+            elif question.half and mark is not None and mark == question.mark:
+                self._counts["Marks that Moodle shows rounded, and that may differ by half of the last decimal"] += 1
             found.append({"question": name, "score": score} | _response(question, readers.get(name)))
         return found
 
