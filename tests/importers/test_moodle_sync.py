@@ -21,7 +21,7 @@ from lmskit.services.importing import ImportOptions
 from lmskit.vocabulary import EnrollmentStatus, EntityKind
 from tests import factories
 from tests.importers.synced import attempts_of, client_of, synced, written
-from tests.moodle_server import TOKEN, Answer, attempt, refusal, small_course
+from tests.moodle_server import TOKEN, Answer, attempt, quiz, refusal, small_course
 
 
 @pytest.fixture
@@ -75,6 +75,23 @@ def test_unfinished_attempts_and_previews_come_in_once_they_are_finished_or_neve
     moodle.attempts[0].state, moodle.attempts[0].changed = "finished", int(dt.datetime.now(dt.UTC).timestamp())
     synced(session, moodle, course)
     assert ("Lovelace", "Means & modes", 1) in attempts_of(session, course)
+
+
+def test_attempts_at_quizzes_that_are_not_listed_are_counted(session, moodle, course):
+    moodle.quizzes[0]["id"] = 9  # attempts are at quiz 7
+    moodle.recorded["core_course_get_updates_since"] = {
+        "instances": [{"contextlevel": "module", "id": 107, "updates": [{"name": "userattempts", "itemids": [1, 2, 3]}]}]
+    }
+    report = synced(session, moodle, course)
+    assert "Attempts at quizzes that Moodle does not list, and that are not imported: 3." in report.notes
+
+
+def test_a_quiz_without_results_is_made_whatever_is_wrong_with_others(session, moodle, course):
+    moodle.people[1]["email"] = "no address"
+    moodle.quizzes.append(quiz(8, "Nobody tried yet", grade=10, points=4))
+    assert synced(session, moodle, course).total.rejected == 4
+    titles = set(session.scalars(select(Quiz.title).where(Quiz.course_id == course.id)))
+    assert titles == {"Means & modes", "Nobody tried yet", "Assignment: Essay & notes"}
 
 
 def test_an_essay_that_waits_for_a_mark_leaves_the_attempt_without_a_score(session, moodle, course):

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 FORMAT = "moodle-sync"
 PEOPLE, ATTEMPTS, GRADES = "people", "attempts", "grades"
 NO_PERSON = "is of a person who is not in the course's list of people"
+QUIZZES = "quizzes"
+"""Where quizzes are, which have no rows: they are there, whatever is wrong with results at others."""
 LARGEST_ROW = 2**31 - 1
 DECIMALS = 2
 """With how many decimals Moodle shows marks, unless a quiz says otherwise."""
@@ -119,7 +121,7 @@ class MoodleCourse:
         slots = self._slots(quizzes)
         for quiz in quizzes.values():
             yield QuizRecord(
-                Position(ATTEMPTS, _row(quiz.id)),
+                Position(QUIZZES, _row(quiz.id)),
                 quiz.key,
                 has_source_id=True,
                 title=quiz.title,
@@ -188,7 +190,9 @@ class MoodleCourse:
             self._counts["Previews by teachers, which are not imported"] += 1
         elif attempt.state != FINISHED:
             self._counts[f"Attempts that are {attempt.state[:20]}, and are imported once they are finished"] += 1
-        elif quiz is not None:
+        elif quiz is None:
+            self._counts["Attempts at quizzes that Moodle does not list, and that are not imported"] += 1
+        else:
             part = self._parts[ATTEMPTS]
             part.rows_in += 1
             row = _row(attempt.id)
@@ -240,7 +244,7 @@ class MoodleCourse:
         for item in items.values():
             week = self.course.weeks.get((item.module, item.instance)) if item.kind == "mod" else None
             yield QuizRecord(
-                Position(GRADES, _row(item.id)), item.key, has_source_id=True, title=item.title, max_score=item.span, week_number=week
+                Position(QUIZZES, _row(item.id)), item.key, has_source_id=True, title=item.title, max_score=item.span, week_number=week
             )
         for grade in self.course.grades:
             if grade.item.id in items and grade.points is not None:
