@@ -53,13 +53,13 @@ class LivePerson:
     email: str
     family_name: str
     given_name: str
-    roles: frozenset[str]
+    roles: tuple[str, ...]
     groups: tuple[str, ...]
 
     @property
     def role(self) -> Role | None:
         """As what the person is in the course; None if neither as student nor as teacher."""
-        if self.roles & TEACHERS:
+        if TEACHERS.intersection(self.roles):
             return Role.LECTURER
         return Role.STUDENT if STUDENT in self.roles else None
 
@@ -156,7 +156,7 @@ class CourseReading:
         self._may(lambda: self.functions.call(UPDATES, courseid=number, since=2**31 - 1), None)
         self.step("Reading people")
         people: tuple[LivePerson, ...] = self._may(lambda: self._people(number), ())
-        suspended: frozenset[int] = self._may(lambda: frozenset(self._people_ids(number)), frozenset())
+        suspended: frozenset[int] = self._may(lambda: frozenset(sorted(self._people_ids(number))), frozenset())
         count = self._may(lambda: self._count(user, number), None) if self.functions.has_count else None
         self.step("Reading grades")
         grades: tuple[LiveGrade, ...] = self._may(lambda: self._grades(number), ())
@@ -241,7 +241,7 @@ class CourseReading:
                 text_of(user, "email", PEOPLE),
                 text_of(user, "lastname", PEOPLE),
                 text_of(user, "firstname", PEOPLE),
-                frozenset(text_of(role, "shortname", PEOPLE) for role in records_of(user.get("roles"), PEOPLE)),
+                tuple(sorted(text_of(role, "shortname", PEOPLE) for role in records_of(user.get("roles"), PEOPLE))),
                 tuple(_plain(text_of(group, "name", PEOPLE)) for group in records_of(user.get("groups"), PEOPLE)),
             )
             for user in self._users(course)

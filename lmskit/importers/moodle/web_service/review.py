@@ -29,6 +29,7 @@ FINISHED = "finished"
 DESCRIPTION = "description"
 """The type of what is shown between questions and asks nothing."""
 GAVE_UP = "gaveup"
+BUTTONS = frozenset({"radio", "checkbox"})
 NOT_CHOSEN = "-1"
 """The value of the button that takes a choice back."""
 FULL, NONE = frozenset({"gradedright", "mangrright"}), frozenset({"gradedwrong"})
@@ -227,13 +228,19 @@ def _options(page: etree._Element) -> list[tuple[etree._Element, str]]:
         return []
     found = []
     for area in _with_class(page, "answer"):
-        for button in area.xpath(".//input[@type='radio' or @type='checkbox']"):
-            if button.get("value") == NOT_CHOSEN:
+        named: dict[str | None, etree._Element] = {}
+        labels: dict[str | None, etree._Element] = {}
+        for each in area.iter(etree.Element):
+            named.setdefault(each.get("id"), each)
+            if each.tag == "label":
+                labels.setdefault(each.get("for"), each)
+        for button in area.iter("input"):
+            if button.get("type") not in BUTTONS or button.get("value") == NOT_CHOSEN:
                 continue
-            named = button.get("aria-labelledby") or ""
-            label = _first(each for each in area.iter() if isinstance(each.tag, str) and each.get("id") == named and named)
+            # A text stands beside one button, so that a page with many cannot become much larger than it is.
+            label = named.pop(button.get("aria-labelledby"), None)
             if label is None:
-                label = _first(each for each in area.iter("label") if each.get("for") == button.get("id"))
+                label = labels.pop(button.get("id"), None)
             if label is not None:
                 for number in _with_class(label, "answernumber"):
                     number.text = ""
@@ -243,15 +250,16 @@ def _options(page: etree._Element) -> list[tuple[etree._Element, str]]:
 
 def _stems(page: etree._Element) -> tuple[list[str], list[str]]:
     """Return both sides of a matching question."""
-    if not _with_class(page, "match", "randomsamatch"):
-        return [], []
-    lists = page.xpath(".//table//td//select")
-    targets = [_text(option) for option in lists[0].iter("option") if option.get("value") != "0"] if lists else []
-    return [_text(_stem_of(each)) for each in lists], targets
+    rows = _rows(page) if _with_class(page, "match", "randomsamatch") else []
+    targets = [_text(option) for option in rows[0][1].iter("option") if option.get("value") != "0"] if rows else []
+    return [_text(stem) for stem, _ in rows], targets
 
 
-def _stem_of(select: etree._Element) -> etree._Element | None:
-    return _first(select.xpath("ancestor::tr[1]//td[contains(concat(' ', normalize-space(@class), ' '), ' text ')]"))
+def _rows(page: etree._Element) -> list[tuple[etree._Element | None, etree._Element]]:
+    """Return each row of a matching question: what stands at its left, and the list to choose from."""
+    stem = "./td[contains(concat(' ', normalize-space(@class), ' '), ' text ')]"
+    selects = ((row, _first(row.xpath("./td//select"))) for row in page.xpath(".//table//tr"))
+    return [(_first(row.xpath(stem)), select) for row, select in selects if select is not None]
 
 
 def _response(page: etree._Element, kind: str) -> str | None:
@@ -281,10 +289,10 @@ def _true_or_false(page: etree._Element) -> str | None:
 
 def _matched(page: etree._Element) -> str | None:
     pairs = []
-    for select in page.xpath(".//table//td//select"):
+    for stem, select in _rows(page):
         chosen = select.xpath(".//option[@selected][not(@value='0')]")
         if chosen:
-            pairs.append(f"{_text(_stem_of(select))} -> {_text(chosen[0])}")
+            pairs.append(f"{_text(stem)} -> {_text(chosen[0])}")
     return "; ".join(pairs)
 
 
