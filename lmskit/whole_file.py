@@ -21,9 +21,10 @@ STALE = 3600.0
 
 
 @contextmanager
-def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = None) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = None, is_new: bool = False) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` when the block ends; if the block raises, `path` stays as it was.
 
+    A file that is new replaces nothing: if another one has been made meanwhile, that stays, and `FileExistsError` is raised.
     Only the person who writes the file can read it, unless `before_rename` changes that: it is called with the finished
     file under its temporary name.
     """
@@ -37,7 +38,7 @@ def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = Non
                 os.fsync(file.fileno())
             if before_rename is not None:
                 before_rename(part)
-            part.replace(path)
+            _put_new(part, path) if is_new else part.replace(path)
     except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -47,16 +48,29 @@ def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = Non
     _flush_folder(path.parent)
 
 
+def _put_new(part: Path, path: Path) -> None:
+    """Give a finished file its name, unless another file has it."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # this kind of disk has no links
+        path.open("xb").close()
+        part.replace(path)
+    else:
+        part.unlink()
+
+
 @contextmanager
-def whole_text_file(path: Path, *, encoding: str = "utf-8", newline: str | None = "") -> Iterator[TextIO]:
+def whole_text_file(path: Path, *, encoding: str = "utf-8", newline: str | None = "", is_new: bool = False) -> Iterator[TextIO]:
     """Do the same for text, such as rows of a CSV file; line ends are written as they are unless `newline` says otherwise."""
     # The text has a descriptor of its own: closing it writes the text out and leaves the file open, to be flushed to the disk.
-    with whole_file(path) as file, os.fdopen(os.dup(file.fileno()), "w", encoding=encoding, newline=newline) as text:
+    with whole_file(path, is_new=is_new) as file, os.fdopen(os.dup(file.fileno()), "w", encoding=encoding, newline=newline) as text:
         yield text
 
 
-def write_whole(path: Path, content: bytes | str, *, before_rename: Callable[[Path], None] | None = None) -> None:
-    """Write `content`, text as UTF-8, so that `path` holds all of it or is as it was.
+def write_whole(path: Path, content: bytes | str, *, before_rename: Callable[[Path], None] | None = None, is_new: bool = False) -> None:
+    """Write `content`, text as UTF-8, so that `path` holds all of it or is as it was; with `is_new` it replaces no file.
 
     Raises
     ------
@@ -70,7 +84,7 @@ def write_whole(path: Path, content: bytes | str, *, before_rename: Callable[[Pa
     >>> [(file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir()]
     [('page.html', '<p>Grüße</p>')]
     """
-    with whole_file(path, before_rename=before_rename) as file:
+    with whole_file(path, before_rename=before_rename, is_new=is_new) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 

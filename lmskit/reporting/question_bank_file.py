@@ -68,7 +68,7 @@ def export_question_bank(session: Session, course: str, bank: str, to: Path) -> 
     if not written:
         raise InputError(f"No question of {bank!r} can be written as Moodle XML. Nothing was written.")
     try:
-        write_whole(to, _document(written.values()))
+        write_whole(to, _document(written.values()), is_new=True)
     except OSError as error:
         raise InputError(f"{to} cannot be written: {error.strerror or error}. Name another file.") from error
     return WrittenBank(len(written), [str(question.get("id")) for question, _ in contents if question.get("id") not in written])

@@ -56,11 +56,11 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     table = ([cell(value) for value in row] for row in rows)
     try:
         if path.suffix.lower() == ".csv":
-            with whole_text_file(path, encoding=encoding) as text:
+            with whole_text_file(path, encoding=encoding, is_new=True) as text:
                 writer = csv.writer(text)
                 writer.writerow([cell(name) for name in header])
                 return sum(1 for _ in map(writer.writerow, table))
-        with whole_file(path) as file:
+        with whole_file(path, is_new=True) as file:
             return _write_workbook(file, header, table)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from error

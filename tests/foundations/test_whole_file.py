@@ -130,3 +130,20 @@ def test_a_write_that_fails_names_its_file_and_leaves_the_old_one(tmp_path):
     assert done.stderr == f"{path} cannot be written: File too large. Free some space there, or choose another folder, then try again.\n"
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_replaces_none_that_was_made_meanwhile(tmp_path):
+    path = tmp_path / "export.csv"
+
+    def replace_one_made_meanwhile():
+        with whole_file(path, is_new=True) as file:
+            file.write(b"ours")
+            path.write_bytes(b"another's")
+
+    with pytest.raises(FileExistsError):
+        replace_one_made_meanwhile()
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("export.csv", b"another's")]
+    path.unlink()
+    with whole_file(path, is_new=True) as file:
+        file.write(b"ours")
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("export.csv", b"ours")]
