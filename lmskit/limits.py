@@ -114,8 +114,6 @@ LONGEST_SERVICE_WAIT = 300
 """Seconds that a learning management system may ask to wait for; beyond them the sync ends."""
 LONGEST_SERVICE_PAUSE = 60
 """Seconds between two requests to it."""
-MOST_SYNCED_COURSES = 1_000
-"""Courses that one setting names."""
 LONGEST_SEARCH = 2_000
 """Characters of a search in materials."""
 LONGEST_PERSON_SEARCH = 200

@@ -11,6 +11,7 @@ from lmskit.importers.described_course import DescribedSection, placed
 from lmskit.importers.moodle.backup.course import SUBSECTION
 from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem
 from lmskit.importers.moodle.backup.people import TEACHERS
+from lmskit.importers.moodle.backup.quiz import ALMOST_ZERO
 from lmskit.importers.moodle.web_service.functions import (
     CONTENTS,
     COURSE,
@@ -84,7 +85,7 @@ class LiveQuiz:
     @property
     def ratio(self) -> float:
         """Points of the quiz for one point of its questions."""
-        return self.maximum / self.sum_of_points if self.sum_of_points else 0.0
+        return self.maximum / self.sum_of_points if self.sum_of_points >= ALMOST_ZERO else 0.0
 
 
 @dataclass(frozen=True, slots=True)
