@@ -35,11 +35,20 @@ def quality(open_lab):
 def click_item(lab, number):
     box = lab.figure(MAP).first
     box.scroll_into_view_if_needed()
-    x, y = box.evaluate(POSITION_OF_ITEM, number)
+    x, y = standing(lab, box, number)
     lab.page.mouse.move(x - 2, y)
     lab.page.mouse.move(x, y)
     lab.page.wait_for_timeout(150)  # plotly follows the pointer before it can be clicked
     lab.page.mouse.click(x, y)
+
+
+def standing(lab, box, number):
+    """Where an item is once it has stopped moving: what is above the chart may still be drawn, and move it."""
+    before = None
+    while (now := box.evaluate(POSITION_OF_ITEM, number)) is None or now != before:
+        before = now
+        lab.page.wait_for_timeout(300)
+    return now
 
 
 def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality, pictures):

@@ -1,5 +1,7 @@
 """A backup in the form: the course as it would become, its weeks changed, and then imported."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import func, select
 
@@ -15,7 +17,7 @@ PATIENCE = 60
 
 @pytest.fixture
 def form(session, in_session):
-    factories.term(session, code="T-2026")
+    factories.term(session, code="T-2026", starts_on=dt.date(2998, 1, 6))  # the newest, so it is offered whatever terms there are
     factories.lecturer(session, email="tess@example.org", family_name="Teach", given_name="Tess")
     made = roster_import_desk(begin=in_session, read=in_session)
     made.path.value = str(SAMPLE)

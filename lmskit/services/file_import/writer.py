@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from sqlalchemy import text
 
 from lmskit.errors import ImportFileError
 from lmskit.importers import advice
@@ -16,19 +13,16 @@ from lmskit.services.file_import.options import find_options
 from lmskit.services.file_import.pipeline import PIPELINE
 from lmskit.services.file_import.stage import Code, Repeat, Sql
 from lmskit.services.importing import ImportOptions, importing, record
+from lmskit.services.planner import joining_whole_tables
 from lmskit.services.staging_table import analyze
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy.orm import Session
 
     from lmskit.importers.record import Source
     from lmskit.importers.report import ImportReport
     from lmskit.progress import Progress
     from lmskit.services.file_import.stage import Step
-
-PLANNER_SETTINGS = {"enable_nestloop": "off", "jit": "off", "default_statistics_target": "10"}
 
 
 def import_file(session: Session, source: Source, options: ImportOptions | None = None, *, progress: Progress = silent) -> ImportReport:
@@ -72,27 +66,11 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
         )
     progress("Waiting for other imports to end", 0, None)
     asked = found.asked
-    with importing(session, source.format, source.name, dry_run=asked.dry_run) as run, _joining_whole_tables(session):
+    with importing(session, source.format, source.name, dry_run=asked.dry_run) as run, joining_whole_tables(session):
         report = _run(ImportContext(session, source, prepare_course(session, source, found), progress))
         if not asked.dry_run:
             record(session, run, report)
     return report
-
-
-@contextmanager
-def _joining_whole_tables(session: Session) -> Iterator[None]:
-    """Keep the planner from nested loops.
-
-    It knows little about tables that were filled a moment ago. If it expects a few rows and there are thousands, a nested
-    loop takes minutes; a hash join takes little longer even for a few rows. Without nested loops the estimated costs rise
-    so high that the planner would compile statements, so that is off too. What it needs to know of the tables, their size and how many
-    different values a column has, a small sample says.
-    """
-    for setting, value in PLANNER_SETTINGS.items():
-        session.execute(text(f"SET LOCAL {setting} = {value}"))
-    yield
-    for setting in PLANNER_SETTINGS:
-        session.execute(text(f"SET LOCAL {setting} TO DEFAULT"))
 
 
 def _run(context: ImportContext) -> ImportReport:

@@ -127,16 +127,20 @@ def _added(table: WrittenTable) -> str:
     """  # noqa: S608 - written.py
     of_counted = ""
     if table.number is not None:
-        course = " AND r.course_id = e.course_id" if table.is_counted_by_course else ""
-        of_counted = f"""
-        UNION
-        SELECT {columns} FROM (
-            SELECT e.course_id, lower(m.range) AS first, upper(m.range) AS beyond
+        ranges = f"""
             FROM undo_entry AS e CROSS JOIN LATERAL unnest(e.numbers) AS m (range)
             WHERE e.table_name = '{table.name}' AND e.action = 'insert'
-        ) AS e
-        JOIN {table.name} AS r ON r.{table.number} >= e.first AND r.{table.number} < e.beyond{course}
-        """  # noqa: S608 - written.py
+        """
+        if table.is_counted_by_course:
+            # Number by number, since those of a course are many small ranges, each of which would be compared with every row of the course.
+            counted = f"""
+                SELECT e.course_id, generate_series(lower(m.range), upper(m.range) - 1) AS number {ranges}
+            """
+            matches = f"r.course_id = e.course_id AND r.{table.number} = e.number"
+        else:
+            counted = f"SELECT lower(m.range) AS first, upper(m.range) AS beyond {ranges}"
+            matches = f"r.{table.number} >= e.first AND r.{table.number} < e.beyond"
+        of_counted = f" UNION SELECT {columns} FROM ({counted}) AS e JOIN {table.name} AS r ON {matches}"  # noqa: S608 - written.py
     return (
         f"CREATE TEMPORARY TABLE undo_{table.name} ON COMMIT DROP AS"  # noqa: S608 - above
         f" SELECT found.*, NULL::text AS reason, NULL::text AS detail FROM ({of_listed}{of_counted}) AS found"

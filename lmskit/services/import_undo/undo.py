@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from lmskit.services.import_undo.restoring import put_back, remove
 from lmskit.services.import_undo.written import PERSON, REMOVED, WRITTEN
 from lmskit.services.importing import importing, lock_imports
 from lmskit.services.permission import administrators_only
+from lmskit.services.planner import joining_whole_tables
 from lmskit.vocabulary import ImportStatus
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT = "undo"
 """`import_runs.format` of a run that takes another back."""
+MOST_JOINED_ONE_BY_ONE = 10_000
+"""Written rows that are looked up one by one; of more, whole tables are joined, whatever the planner takes for their size."""
 MOST_NAMED = 1_000
 """Rows of one kind and reason that a report names."""
 TOUCHED = """
@@ -98,7 +102,9 @@ def undo_import(session: Session, number: int, *, dry_run: bool = False, progres
     undone = import_run(session, number)
     _require_record(session, undone)
     try:
-        with importing(session, FORMAT, undone.name, dry_run=dry_run, undoes=undone.id) as run:
+        is_large = undone.added + undone.changed > MOST_JOINED_ONE_BY_ONE
+        joining = joining_whole_tables(session) if is_large else nullcontext()
+        with importing(session, FORMAT, undone.name, dry_run=dry_run, undoes=undone.id) as run, joining:
             report = _undo(session, undone, dry_run=dry_run, progress=progress)
             if dry_run:
                 pass
