@@ -17,6 +17,7 @@ from lmskit.forms.import_file import FileLook, RosterImportOptions
 from lmskit.forms.roster_import import RosterImport
 from lmskit.importers import plain_csv
 from lmskit.importers.advice import refusal_in_form, refused_in_form, report_in_form
+from lmskit.importers.cartridge.package import Cartridge, CartridgeFormat
 from lmskit.importers.column_mapping import MAPPED_FIELDS, table_columns
 from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.formats import Format, ReadOptions
@@ -28,7 +29,7 @@ from lmskit.importers.source_key import source_key
 from lmskit.queries.import_run import import_runs
 from lmskit.readable import minute
 from lmskit.schemas.file_import import ImportFile
-from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.file_import import ImportOptions, import_opened
 from lmskit.services.import_choices import remember_choices, remembered_choices
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
@@ -72,7 +73,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
 
     return RosterImport(
         options=RosterImportOptions(
-            formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format)],
+            formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format | CartridgeFormat)],
             courses=known_courses,
             lecturers=known_lecturers,
             terms=known_terms,
@@ -145,7 +146,7 @@ def _format_of(request: ImportFile) -> AnyFormat:
     return detected(Path(request.path), reading_of(request)) if request.format is None else format_named(request.format)
 
 
-def open_source(request: ImportFile) -> Source:
+def open_source(request: ImportFile) -> Source | Cartridge:
     """Open the file of a request.
 
     Raises
@@ -157,15 +158,15 @@ def open_source(request: ImportFile) -> Source:
     return _importable(_format_of(request), path).open(path, reading_of(request))
 
 
-def _importable(found: AnyFormat, path: Path) -> Format:
+def _importable(found: AnyFormat, path: Path) -> Format | CartridgeFormat:
     if isinstance(found, BankFormat):
         raise ImportFileError(f"{path.name} holds questions for a quiz ({found.title}). Import it with admin/quiz_setup.")
-    if not isinstance(found, Format):
+    if not isinstance(found, Format | CartridgeFormat):
         raise ImportFileError(f"{path.name} is the {found.title}. It has an import of its own: lmskit import {found.name} {path}")
     return found
 
 
-def _import(session: Session, source: Source, request: ImportFile, task: Task, *, dry_run: bool) -> ImportReport:
+def _import(session: Session, source: Source | Cartridge, request: ImportFile, task: Task, *, dry_run: bool) -> ImportReport:
     options = ImportOptions(
         course=request.course,
         lecturer=request.lecturer,
@@ -184,4 +185,4 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         remove_at_most=request.remove_at_most,
         dry_run=dry_run,
     )
-    return import_file(session, source, options, progress=task.report)
+    return import_opened(session, source, options, progress=task.report)

@@ -116,7 +116,8 @@ def _row(section: SectionOutcome) -> dict[str, Any]:
 
 def _facts(course: CourseOutcome, report: ImportReport) -> str:
     n_weeks = len({section.week for section in course.sections} - {None})
-    people = [count_text(report.entity(kind).total, noun) for kind, noun in KINDS]
+    entities = {entity.kind: entity for entity in report.entities}
+    people = [count_text(entities[kind].total, noun) for kind, noun in KINDS if kind in entities]
     counts = ", ".join([count_text(n_weeks, "week"), *people])
     return f"{course.title} · {course.state} · term {course.term} · led by {course.lecturer} · {counts}"
 

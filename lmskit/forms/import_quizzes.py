@@ -61,7 +61,7 @@ class ImportQuizzes:
         self._on_change = on_change
         self.quizzes: dict[str, _Quiz] = {}
         hint = widgets.Label(
-            "What is chosen here counts from the next preview on. Results of a quiz about which something is missing are not imported.",
+            "What is chosen here counts from the next preview on. A quiz about which something is missing is not imported.",
             layout=widgets.Layout(width="auto"),
         )
         hint.add_class("lmskit-text")

@@ -150,7 +150,7 @@ def cautions(report: ImportReport) -> str:
     if n_open := sum(quiz.is_open for quiz in report.quizzes):
         missing = _missing([quiz for quiz in report.quizzes if quiz.is_open], "its" if n_open == 1 else "their")
         warnings.append(
-            f"Results of {count_text(n_open, 'quiz', 'quizzes')} are not imported yet, because lmskit does not know {missing}. "
+            f"What the file has of {count_text(n_open, 'quiz', 'quizzes')} is not imported yet, because lmskit does not know {missing}. "
             f"Enter what is missing below, under “{QUIZZES}”, and press Preview again."
         )
     if duplicates := sum(warning.reason.endswith(DUPLICATE) for warning in report.warnings):

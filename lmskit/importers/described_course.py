@@ -89,7 +89,7 @@ class DescribedCourse:
 
     position: Position
     external_id: str
-    """Its id in the system together with the site, since two sites number their courses alike; see `course_address`."""
+    """Its id in the system, together with the site if two sites number their courses alike (`course_address`); empty if it has none."""
     code: str
     title: str
     starts_on: dt.date | None
@@ -99,11 +99,15 @@ class DescribedCourse:
 
 @runtime_checkable
 class CourseSource(Protocol):
-    """A `record.Source` that describes the course which its records belong to."""
+    """Opened files, such as a `record.Source`, that describe the course to which all that is in them belongs."""
+
+    @property
+    def name(self) -> str:
+        """File or folder name, without its path."""
 
     @property
     def described_course(self) -> DescribedCourse:
-        """The course; its positions are in parts that `Source.parts` does not have."""
+        """The course; its positions are in parts in which nothing else is counted."""
 
     def teachers(self) -> Iterator[PersonKey]:
         """Read who teaches the course and may edit it."""

@@ -367,7 +367,7 @@ def test_quizzes_are_decided_and_results_are_taken_back_by_keyboard_alone(open_f
     shows(lab, "results.csv: Plain CSV")
     lab.field("Course").select_option(label=COURSES["SIM-PROG-2026B"])
     tab_to(lab, "Preview", "Enter")
-    warning = shows(lab, "Results of 2 quizzes are not imported yet")
+    warning = shows(lab, "What the file has of 2 quizzes is not imported yet")
     pictures(lab, "import_quizzes", top=warning)
     tab_to(lab, "Week of Midterm examination", *["ArrowDown"] * 3)
     expect(lab.output.get_by_label("Week of Midterm examination")).to_have_value("3")

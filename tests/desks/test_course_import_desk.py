@@ -1,4 +1,4 @@
-"""A backup in the form: the course as it would become, its weeks changed, and then imported."""
+"""A backup or a cartridge in the form: the course as it would become, its weeks changed, and then imported."""
 
 import datetime as dt
 
@@ -12,6 +12,7 @@ from tests import factories
 from tests.importers.golden import SAMPLES
 
 SAMPLE = SAMPLES / "moodle-backup" / "course"
+CARTRIDGE = SAMPLES / "common-cartridge" / "course"
 PATIENCE = 60
 
 
@@ -106,3 +107,24 @@ def test_another_file_forgets_the_course_and_what_was_chosen_for_it(form, tmp_pa
     (tmp_path / "roster.csv").write_text("email,family_name\nada@example.org,Lovelace\n", encoding="utf-8")
     form.path.value = str(tmp_path / "roster.csv")
     assert (form.described.chosen, form.described.view.layout.display) == ({}, "none")
+
+
+def test_the_course_of_a_cartridge_is_shown_its_weeks_are_changed_and_it_is_imported(session, form):
+    form.path.value = str(CARTRIDGE)
+    assert form.found.value == "course: Common Cartridge; it describes its course."
+    form.term.value = "T-2026"
+    form.lecturer.value = "tess@example.org"
+    press(form, "preview")
+    assert form.described.facts == "Algorithms & trees · added · term T-2026 · led by Teach, Tess · 2 weeks"
+    assert form.described.quizzes.frame[["Quiz", "Week", "Questions"]].to_numpy().tolist() == [
+        ["Sorting quiz", "2", 2],
+        ["Trees quiz", "3", 2],
+    ]
+    edit(form, week_1="1", week_3="5")
+    press(form, "preview")
+    press(form, "confirm")
+    course = course_by_code(session, "ALGO 2")
+    weeks = select(Syllabus.week_number, Syllabus.topic).where(Syllabus.course_id == course.id).order_by(Syllabus.week_number)
+    assert session.execute(weeks).all() == [(1, "Before you begin"), (2, "Sorting"), (5, "Trees")]
+    in_week = dict(session.execute(select(Quiz.title, Quiz.week_number).where(Quiz.course_id == course.id)).all())
+    assert in_week == {"Sorting quiz": 2, "Trees quiz": 5}

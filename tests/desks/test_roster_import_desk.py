@@ -519,7 +519,7 @@ def test_a_quiz_of_nearly_the_same_title_is_asked_about(session, in_session, cho
     press(form, "preview")
     assert counts(form)["rejected"] == 1
     assert form.warning.value.startswith(
-        "Results of 1 quiz are not imported yet, because lmskit does not know which quiz in lmskit it is. "
+        "What the file has of 1 quiz is not imported yet, because lmskit does not know which quiz in lmskit it is. "
         "Enter what is missing below, under “Quizzes that are not in lmskit yet”, and press Preview again."
     )
     asked = form.quizzes.quizzes[QUIZ_OF_FILE].same
@@ -540,7 +540,10 @@ def test_week_and_maximum_score_of_each_quiz_that_lacks_them_are_asked_for(sessi
     lines = (f"{row},{title},{score},{maximum}" for title, score, maximum in (("Midterm", 5, 10), ("Week 2", 6, 8), ("Final", 7, "")))
     bring(form, *lines, heading="email,family_name,quiz,score,max_score")
     press(form, "preview")
-    assert "Results of 2 quizzes are not imported yet, because lmskit does not know their week or maximum score." in form.warning.value
+    assert (
+        "What the file has of 2 quizzes is not imported yet, because lmskit does not know their week or maximum score."
+        in form.warning.value
+    )
     quizzes = form.quizzes.quizzes
     assert {title: (quiz.week.options[0][0], quiz.max_score is not None) for title, quiz in quizzes.items()} == {
         "Midterm": ("choose", False),

@@ -108,7 +108,8 @@ def _sections(sections: PlacedSections) -> dict[str, Any]:
 
 
 def _cartridge_result(cartridge: Cartridge) -> dict[str, Any]:
-    return _sections(cartridge.sections) | {
+    return {
+        "course": _course(cartridge.described_course),
         "banks": [
             {"title": each.bank.title, "is_quiz": each.is_quiz, "week": each.week} | _bank_result(each.bank) for each in cartridge.banks
         ],

@@ -72,13 +72,15 @@ def test_modules_are_weeks_and_assessments_quizzes_and_a_second_import_changes_n
     assert weeks(session, course) == {2: "Sorting", 3: "Trees"}
     assert quizzes(session, course) == [("Sorting quiz", 2, ["stable", "heap"]), ("Trees quiz", 3, ["heap", "essay"])]
     assert [(file.file, file.rows_in, file.added, file.rejected) for file in first.files] == [
+        ("imsmanifest.xml", 1, 0, 0),
         ("imsmanifest.xml: modules", 2, 2, 0),
         ("Sorting quiz", 3, 2, 1),
         ("Trees quiz", 2, 2, 0),
         ("bank1", 1, 1, 0),
     ]
-    assert [(each.kind, each.added) for each in first.entities] == [("weeks", 2), ("quizzes", 2), ("questions", 5)]
+    assert [(each.kind, each.added) for each in first.entities] == [("courses", 0), ("weeks", 2), ("quizzes", 2), ("questions", 5)]
     assert [(each.kind, each.added, each.changed, each.unchanged) for each in second.entities] == [
+        ("courses", 0, 0, 1),
         ("weeks", 0, 0, 2),
         ("quizzes", 0, 0, 2),
         ("questions", 0, 0, 5),
@@ -117,18 +119,22 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(session, course, imported
 
 def test_modules_that_name_no_week_are_the_weeks_in_their_order(manifest):
     cartridge = FORMAT.open(manifest(MODULE.format("Sorting", 1), MODULE.format("Trees", 2)), ReadOptions())
-    assert [(week.number, week.topic) for week in cartridge.sections.weeks] == [(1, "Sorting"), (2, "Trees")]
+    assert [(week.number, week.topic) for week in cartridge.described_course.sections.weeks] == [(1, "Sorting"), (2, "Trees")]
     assert [(each.bank.title, each.week) for each in cartridge.banks if each.is_quiz] == [("Sorting quiz", 1), ("Trees quiz", 2)]
     chosen = FORMAT.open(SAMPLE, ReadOptions(sections={1: ChosenWeek(1), 3: None}))
-    assert [week.number for week in chosen.sections.weeks] == [1, 2]
+    assert [week.number for week in chosen.described_course.sections.weeks] == [1, 2]
     assert [(each.bank.title, each.week) for each in chosen.banks if each.is_quiz] == [("Sorting quiz", 2), ("Trees quiz", None)]
 
 
 def test_an_assessment_outside_of_the_modules_needs_a_week(session, course, imported, manifest):
     folder = manifest('<item identifier="i" identifierref="g2"/>')
     assert quizzes(session, course) == []
-    imported(folder, weeks={"Trees quiz": 4})
+    waiting = imported(folder)
+    assert [(quiz.title, quiz.week, quiz.is_open) for quiz in waiting.quizzes] == [("Trees quiz", None, True), ("Sorting quiz", None, True)]
+    put = imported(folder, weeks={"Trees quiz": 4})
     assert quizzes(session, course) == [("Trees quiz", 4, ["heap", "essay"])]
+    assert [(quiz.title, quiz.week, quiz.is_open) for quiz in put.quizzes] == [("Trees quiz", 4, False), ("Sorting quiz", None, True)]
+    assert put.entity("weeks").added == 1
 
 
 def test_a_packed_cartridge_is_recognised_and_a_package_with_another_schema_is_not(tmp_path, manifest):
@@ -175,5 +181,5 @@ def test_the_quizzes_of_reports_are_joined_once_however_many_banks_a_cartridge_h
     session.flush()
     statements: list[str] = []
     event.listen(session.connection(), "before_cursor_execute", lambda *executed: statements.append(executed[2]))
-    assert len([each for each in imported().files if each.file != "imsmanifest.xml: modules"]) == 3
+    assert len([each for each in imported().files if not each.file.startswith("imsmanifest.xml")]) == 3
     assert len([each for each in statements if "question_slots.number" in each and "ORDER BY" in each]) == 1

@@ -19,7 +19,7 @@ NOT_AN_ACTION = {
 """They look, check or put into words."""
 THE_SAME_BY_ANOTHER_FUNCTION = {
     "enrollment.withdraw_by_id": "enrollment withdraw: a form knows the number of the student, a command what is typed",
-    "file_import.import_file": "import PATH: a form has the file already open",
+    "file_import.import_opened": "import PATH: a form has the file already open",
     "file_import.import_path": "the form of the roster import, as above",
     "login.change_address": "the form of people changes the address with the name, by change_person",
     "person.add_lecturer": "login create EMAIL, which adds the person too",

@@ -17,6 +17,7 @@ from lmskit.importers.archive import is_archive, opened
 from lmskit.importers.report import shortened
 from lmskit.importers.text_cell import one_line
 from lmskit.importers.xml_file import first_elements, parsed
+from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,10 @@ class CartridgeModule:
 class CartridgeManifest:
     """What a manifest says; `missing` are the resources that items refer to and that do not exist."""
 
+    row: int
+    identifier: str
+    title: str
+    """Of the course; empty if it has none."""
     modules: tuple[CartridgeModule, ...]
     resources: Mapping[str, Resource]
     missing: tuple[str, ...]
@@ -107,7 +112,15 @@ def manifest_at(path: Path) -> CartridgeManifest:
         resources[resource.identifier] = resource
     missing: dict[str, None] = {}
     modules = tuple(_modules(root, resources, missing))
-    return CartridgeManifest(modules, resources, tuple(missing))
+    title = root.child("metadata", "lom", "general", "title")
+    return CartridgeManifest(
+        row=root.line,
+        identifier=root.get("identifier", "").strip(),
+        title="" if title is None else one_line(title.whole_text())[:LONGEST_TITLE].strip(),
+        modules=modules,
+        resources=resources,
+        missing=tuple(missing),
+    )
 
 
 def _resource(element: XmlElement) -> Resource:

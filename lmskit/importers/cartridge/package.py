@@ -1,4 +1,4 @@
-"""A Common Cartridge (`.imscc`): its modules as teaching weeks, and its assessments as quizzes with their questions.
+"""A Common Cartridge (`.imscc`): its course, its modules as teaching weeks, and its assessments as quizzes with their questions.
 
 Modules are placed as the sections of any course are (`described_course.placed`), and an assessment belongs to the week of its module.
 Canvas adds its own form of a quiz, which has questions that the form of the profile lacks, and that one is read.
@@ -7,6 +7,7 @@ Canvas adds its own form of a quiz, which has questions that the form of the pro
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, ClassVar
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.cartridge.manifest import MANIFEST, MOST_FILES, is_cartridge, manifest_at
-from lmskit.importers.described_course import DescribedSection, placed
+from lmskit.importers.described_course import DescribedCourse, DescribedSection, placed
 from lmskit.importers.question_banks.bank import Bank, validated
 from lmskit.importers.question_banks.qti12 import drafts_of, is_version_1, title_of
 from lmskit.importers.record import Position
 from lmskit.importers.report import shortened
+from lmskit.importers.text_cell import one_line
 from lmskit.importers.xml_file import MAX_FILE, parsed
-from lmskit.limits import LONGEST_TITLE
+from lmskit.limits import LONGEST_EXTERNAL_ID, LONGEST_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,11 +30,15 @@ if TYPE_CHECKING:
 
     from lmskit.importers.archive import Folder
     from lmskit.importers.cartridge.manifest import CartridgeManifest, Resource
-    from lmskit.importers.described_course import PlacedSections
     from lmskit.importers.formats import ReadOptions
+    from lmskit.importers.record import PersonKey
 
 FORMAT_NAME = "common-cartridge"
 MODULES = f"{MANIFEST}: modules"
+SETTINGS = "course_settings/course_settings.xml"
+"""What Canvas says about the course."""
+DISTINCT = re.compile(r"\w{0,40}[0-9a-f]{32}", re.ASCII | re.IGNORECASE)
+"""An identifier of one course alone. Others are the same in all cartridges of a system, or new in each of one course."""
 QUIZ, BANK = "/assessment", "/question-bank"
 """How the kind of a resource with questions ends."""
 OF_CANVAS = ".xml.qti"
@@ -68,11 +74,15 @@ class Cartridge:
 
     name: str
     sha256: str
-    sections: PlacedSections
-    """The modules as weeks."""
+    described_course: DescribedCourse
     banks: tuple[CartridgeBank, ...]
     notes: tuple[str, ...]
     format: str = FORMAT_NAME
+    system: str = FORMAT_NAME
+
+    def teachers(self) -> Iterator[PersonKey]:
+        """Give out nobody: a cartridge has no people."""
+        return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,8 @@ class CartridgeFormat:
     title: str
     detect: Callable[[Path], bool]
     open: Callable[[Path, ReadOptions], Cartridge]
-    needs_course: ClassVar[bool] = True
+    needs_course: ClassVar[bool] = False
+    describes_course: ClassVar[bool] = True
 
 
 class _Needed:
@@ -115,9 +126,27 @@ def read(path: Path, options: ReadOptions) -> Cartridge:
         banks = tuple(reader.banks(week_of))
         if not described and not banks:
             raise ImportFileError(f"{path.name} has neither modules nor questions. Export the course again, with its modules and quizzes.")
-        left_out = [f"{left.section.title} {left.reason}" for left in sections.left_out]
-        notes = [f"Modules that are not weeks of their own: {'; '.join(left_out)}."] if left_out else []
-        return Cartridge(folder.name, reader.sha256, sections, banks, (*notes, *reader.notes()))
+        title, code = manifest.title, _code(folder) if _is_distinct(manifest.identifier) else ""
+        course = DescribedCourse(
+            position=Position(MANIFEST, manifest.row),
+            external_id=manifest.identifier if _is_distinct(manifest.identifier) else "",
+            code=code or title,
+            title=title or code,
+            starts_on=None,
+            ends_on=None,
+            sections=sections,
+        )
+        return Cartridge(folder.name, reader.sha256, course, banks, tuple(reader.notes()))
+
+
+def _is_distinct(identifier: str) -> bool:
+    return DISTINCT.fullmatch(identifier.replace("-", "")) is not None and len(identifier) <= LONGEST_EXTERNAL_ID
+
+
+def _code(folder: Folder) -> str:
+    """Return the code of the course, which Canvas alone gives; empty if there is none."""
+    code = parsed(folder[SETTINGS]).root.child("course_code") if SETTINGS in folder else None
+    return "" if code is None else one_line(code.whole_text())
 
 
 class _Reader:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
 from lmskit.importers import advice
-from lmskit.importers.cartridge.package import CartridgeFormat
+from lmskit.importers.cartridge.package import Cartridge, CartridgeFormat
 from lmskit.importers.formats import Format
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.progress import silent
-from lmskit.services.cartridge import import_cartridge
+from lmskit.services.file_import.cartridge import import_cartridge
 from lmskit.services.file_import.writer import import_file
 from lmskit.services.importing import ImportOptions
 from lmskit.services.oulad import import_oulad
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from lmskit.importers.record import Source
     from lmskit.importers.registry import AnyFormat
     from lmskit.importers.report import ImportReport
     from lmskit.progress import Progress
@@ -41,10 +42,15 @@ def import_path(
     options = options or ImportOptions()
     if format_.needs_course and options.course is None:
         raise InputError(f"{path.name} ({format_.title}) does not say which course it is about. {advice.COURSE}")
-    if isinstance(format_, Format):
-        return import_file(session, format_.open(path, options.reading), options, progress=progress)
+    if isinstance(format_, Format | CartridgeFormat):
+        return import_opened(session, format_.open(path, options.reading), options, progress=progress)
     if isinstance(format_, BankFormat):
         return import_bank(session, format_.open(path, options.reading), options)
-    if isinstance(format_, CartridgeFormat):
-        return import_cartridge(session, format_.open(path, options.reading), options)
     return import_oulad(session, path, options, progress=progress)
+
+
+def import_opened(session: Session, opened: Source | Cartridge, options: ImportOptions, *, progress: Progress = silent) -> ImportReport:
+    """Import opened files, as `import_file` and `import_cartridge` do."""
+    if isinstance(opened, Cartridge):
+        return import_cartridge(session, opened, options)
+    return import_file(session, opened, options, progress=progress)

@@ -47,7 +47,7 @@ MOST_TERMS = 10
 OF_CODES = f"codes are lines of 1 to {LONGEST_CODE} visible characters without / and \\, and begin with no dot"
 
 
-def prepare_course(session: Session, source: Source, found: FoundOptions) -> FoundOptions:
+def prepare_course(session: Session, source: Source | CourseSource, found: FoundOptions) -> FoundOptions:
     """Return the options with the course that a source describes; of other sources, the one whose id a source says is required to be that.
 
     It is the course that the options name, else the one with the source's id, else the one with its code, else a new one. It gets the
@@ -68,16 +68,16 @@ def prepare_course(session: Session, source: Source, found: FoundOptions) -> Fou
     state = change = ""
     course = found.course or (None if known is None else session.get_one(Course, known))
     if course is None:
-        course = _with_code(session, source, source.name, found)
+        course = _with_code(session, source, found)
     if course is None:
-        course, state = _made(session, source, source.name, found), "added"
+        course, state = _made(session, source, found), "added"
     if known is None and described.external_id:
         _add_id(session, found.system, described.external_id, course)
         state, change = (state, "") if state else ("changed", "new id")
     elif known is not None and known != course.id:
         other = session.get_one(Course, known).code
         notes.append(f"{source.name} is of the course {other} by its id, and is imported into {course.code}.")
-    if course.title != (title := _title(described)):
+    if course.title != (title := _title(described)) and title:
         notes.append(f"{course.code} is called {course.title!r} in lmskit and {title!r} in {source.name}: the title stays.")
     outcomes = [_outcome(described, state or "unchanged", course, change)]
     weeks = put_weeks(session, course, described.sections.weeks)
@@ -100,7 +100,7 @@ def _require_id(session: Session, name: str, external_id: str, course: Course, f
     if known is not None and known != course.id:
         other = session.get_one(Course, known).code
         raise InputError(f"{name} is the course {other} in lmskit, and not {course.code}; nothing was written. Check the codes of both.")
-    others = _ids_with_site(session, course, found.system)
+    others = _ids_like(session, course, found.system, external_id)
     if known is None and others and not found.asked.same_course:
         raise InputError(
             f"{name} is the course {external_id}, and {course.code} in lmskit is {others[0]}; nothing was written. {advice.SAME_COURSE}"
@@ -109,12 +109,12 @@ def _require_id(session: Session, name: str, external_id: str, course: Course, f
         _add_id(session, found.system, external_id, course)
 
 
-def _ids_with_site(session: Session, course: Course, system: str) -> list[str]:
-    """Return the ids that a system gives a course, of those that contain its site."""
+def _ids_like(session: Session, course: Course, system: str, external_id: str) -> list[str]:
+    """Return the ids that a system gives a course: those that contain its site, or those that do not, as `external_id` does."""
     ids = select(ExternalId.external_id).where(
         ExternalId.course_id == course.id, ExternalId.kind == EntityKind.COURSE, ExternalId.source == system
     )
-    return [other for other in session.scalars(ids.order_by(ExternalId.id)) if SITE in other]
+    return [other for other in session.scalars(ids.order_by(ExternalId.id)) if (SITE in other) == (SITE in external_id)]
 
 
 def _report(session: Session, course: Course, described: DescribedCourse, outcomes: Sequence[Outcome]) -> CourseOutcome:
@@ -140,23 +140,24 @@ def _outcome(described: DescribedCourse, state: str, course: Course, change: str
     return Outcome(part, row, None, state, f"{course.title} · {course.code}", change)
 
 
-def _with_code(session: Session, source: CourseSource, name: str, found: FoundOptions) -> Course | None:
+def _with_code(session: Session, source: CourseSource, found: FoundOptions) -> Course | None:
     """Return the course with the code that a source names, unless the system calls that another course."""
     described = source.described_course
-    course = session.scalars(select(Course).where(has_code(_code(described, name)))).one_or_none()
+    course = session.scalars(select(Course).where(has_code(_code(source)))).one_or_none()
     if course is None:
         return None
-    others = _ids_with_site(session, course, found.system)
+    others = _ids_like(session, course, found.system, described.external_id)
     if described.external_id and others:
         raise InputError(
-            f"{name} is of the course {described.external_id}, and {course.code} in lmskit is {others[0]}. {advice.COURSE_ALL_THE_SAME}"
+            f"{source.name} is of the course {described.external_id}, and {course.code} in lmskit is {others[0]}. "
+            f"{advice.COURSE_ALL_THE_SAME}"
         )
     return course
 
 
-def _made(session: Session, source: CourseSource, name: str, found: FoundOptions) -> Course:
+def _made(session: Session, source: CourseSource, found: FoundOptions) -> Course:
     described = source.described_course
-    code = _code(described, name)
+    code = _code(source)
     needs = []
     if found.term_id is None:
         terms = [f"{term.code} ({term.starts_on} to {term.ends_on})" for term in open_terms(session, limit=MOST_TERMS)]
@@ -164,15 +165,18 @@ def _made(session: Session, source: CourseSource, name: str, found: FoundOptions
         needs.append(f"a term: {advice.TERM}{listed}")
     lecturer_id = found.lecturer_id
     if lecturer_id is None:
-        known = _known_teachers(session, found.system, list(source.teachers()))
+        teachers = list(source.teachers())
+        known = _known_teachers(session, found.system, teachers)
         if len(known) == 1:
             lecturer_id = known[0].id
+        elif not teachers:
+            needs.append(f"a lecturer, since it names no teacher: {advice.LECTURER}")
         else:
             why = "several of its editing teachers are lecturers" if known else "none of its editing teachers is a lecturer"
             needs.append(f"a lecturer, since {why} in lmskit: {advice.LECTURER}")
     if found.term_id is None or lecturer_id is None:
         raise InputError(
-            f"The course {code} of {name} is not in lmskit yet. To make it, the import needs {'; and '.join(needs)}. "
+            f"The course {code} of {source.name} is not in lmskit yet. To make it, the import needs {'; and '.join(needs)}. "
             f"If lmskit has it under another code, {advice.OTHER_CODE}"
         )
     course = Course(
@@ -196,13 +200,16 @@ def _known_teachers(session: Session, system: str, teachers: Sequence[PersonKey]
     return lecturers_known_as(session, ids, [key.email for key in teachers if key.email])
 
 
-def _code(described: DescribedCourse, name: str) -> str:
+def _code(source: CourseSource) -> str:
     """Return the code of a described course: its short name, with hyphens for what a code cannot contain since it names files."""
+    described = source.described_course
+    if not described.code:
+        raise InputError(f"{source.name} does not say what its course is called. {advice.COURSE}")
     try:
         return _CODE.validate_python(_NOT_IN_CODE.sub("-", described.code))
     except ValidationError:
         raise InputError(
-            f"The short name {shortened(described.code)!r} of the course in {name} cannot be a code: {OF_CODES}. {advice.COURSE}"
+            f"{shortened(described.code)!r}, as {source.name} calls its course, cannot be a code: {OF_CODES}. {advice.COURSE}"
         ) from None
 
 
