@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select, text
 
 from lmskit.importers.matching.joined_quiz import joined_answers, joined_quiz
@@ -20,24 +19,25 @@ from lmskit.importers.matching.questions import Candidate, Slot
 from lmskit.importers.matching.typed_response import is_written
 from lmskit.importers.question_banks.bank import SYSTEM
 from lmskit.models import BankQuestion, ExternalId, QuestionSlot, Quiz
-from lmskit.schemas.quiz import KeyEntry, Question, QuizContent
+from lmskit.schemas.quiz import KeyEntry, QuizContent
+from lmskit.services.own_questions import QUESTION, move_own_questions, not_of_bank, own_candidate, own_questions, stored_key
 from lmskit.services.quiz import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
-    from lmskit.importers.matching.joined_quiz import JoinedQuiz
+    from lmskit.importers.matching.joined_quiz import AnswerReader, JoinedQuiz
     from lmskit.importers.question_banks.bank import Bank
     from lmskit.importers.record import ReportedSlot
+    from lmskit.services.own_questions import OwnQuestion
 
 COULD_BE_SEVERAL = "could be several questions of banks, so it stays without options and key"
 BATCH = 1000
 """Attempts whose answers are read and written at a time."""
 LONGEST_COMPARED = 2000
 """Characters of an answer that are compared with options."""
-_QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 _RESPONSES = text("""
     SELECT
         answer ->> 'question' AS question,
@@ -142,26 +142,64 @@ def keep_slots(session: Session, quiz: Quiz, slots: Sequence[ReportedSlot]) -> N
     slots
         In the order of the report.
     """
-    of_quiz = select(QuestionSlot).where(QuestionSlot.course_id == quiz.course_id, QuestionSlot.quiz_id == quiz.id)
-    stored = {slot.slot: slot for slot in session.scalars(of_quiz)}
+    stored = _stored_slots(session, quiz)
+    own = not_of_bank(session, quiz, own_questions(quiz.questions, quiz.answer_key))
     for number, reported in enumerate(slots, 1):
         slot = stored.get(reported.name)
         if slot is None:
-            slot = QuestionSlot(course_id=quiz.course_id, quiz_id=quiz.id, slot=reported.name, number=number, decimals=0, seen={})
-            session.add(slot)
+            slot = _new_slot(session, quiz, reported.name, number)
+            slot.seen = own[reported.name].of_slot if reported.name in own else {}
         if reported.points is not None and (slot.points is None or reported.decimals >= slot.decimals):
             slot.points, slot.decimals = reported.points, reported.decimals
         slot.shows_options = bool(slot.shows_options) or reported.shows_options
-        seen = {
+        seen = slot.seen | {
             "texts": list(variants([*slot.seen.get("texts", ()), *reported.texts]).values()),
             "right_answers": list(variants([*slot.seen.get("right_answers", ()), *reported.right_answers]).values()),
         }
         if slot.seen != seen:
             slot.seen = seen
-    asked = {own.question.id for own in _own_questions(quiz)}
+    _ask(session, quiz, [Slot(slot.name, slot.points) for slot in slots])
+
+
+def keep_questions(session: Session, quiz: Quiz, questions: Sequence[dict[str, Any]], answer_key: Mapping[str, Any]) -> None:
+    """Keep which questions those are that reports on a quiz number, instead of what an earlier backup said about them.
+
+    Parameters
+    ----------
+    session
+        Of an administrator. Nothing is committed.
+    quiz
+        A stored quiz that reports define.
+    questions, answer_key
+        As in a quiz, named by their numbers in the reports.
+    """
+    stored = _stored_slots(session, quiz)
+    own = own_questions(questions, answer_key)
+    for number, each in enumerate(own, 1):
+        slot = stored.get(each.question.id) or _new_slot(session, quiz, each.question.id, number)
+        seen = slot.seen | each.of_slot
+        if slot.seen != seen:
+            slot.seen = seen
+    _ask(session, quiz, [Slot(each.question.id, each.question.points) for each in own])
+
+
+def _stored_slots(session: Session, quiz: Quiz) -> dict[str, QuestionSlot]:
+    of_quiz = select(QuestionSlot).where(QuestionSlot.course_id == quiz.course_id, QuestionSlot.quiz_id == quiz.id)
+    return {slot.slot: slot for slot in session.scalars(of_quiz)}
+
+
+def _new_slot(session: Session, quiz: Quiz, name: str, number: int) -> QuestionSlot:
+    slot = QuestionSlot(course_id=quiz.course_id, quiz_id=quiz.id, slot=name, number=number, decimals=0, seen={})
+    session.add(slot)
+    return slot
+
+
+def _ask(session: Session, quiz: Quiz, slots: Sequence[Slot]) -> None:
+    """Make each slot a question of the quiz, since answers name it."""
+    asked = {own.question.id for own in own_questions(quiz.questions, quiz.answer_key)}
     lacking = [slot for slot in slots if slot.name not in asked]
     if lacking:
-        new = joined_quiz([Slot(slot.name, slot.points) for slot in lacking], (), float(quiz.max_score)).content
+        new = joined_quiz(lacking, (), float(quiz.max_score)).content
         quiz.questions = [*quiz.questions, *new.stored_questions()]
     session.flush()
 
@@ -187,7 +225,7 @@ def keep_bank(session: Session, course_id: int, bank: Bank) -> KeptBank:
     ids = {question["id"] for question, _ in before}
     states = []
     for number, found in enumerate(bank.questions, 1):
-        question, key = found.question.model_dump(mode="json", exclude_none=True), _stored_key(found.key)
+        question, key = found.question.model_dump(mode="json", exclude_none=True), stored_key(found.key)
         states.append("unchanged" if (question, key) in before else "changed" if question["id"] in ids else "added")
         earlier = stored.pop(number, None)
         if earlier is None:
@@ -218,7 +256,7 @@ def join_questions(session: Session, course_id: int, quiz_ids: Iterable[int] | N
         quizzes = quizzes.where(Quiz.id.in_(list(quiz_ids)))
     found = session.scalars(quizzes).all()
     for quiz in found:
-        _move_own_questions(session, locked(session, quiz))
+        move_own_questions(session, locked(session, quiz))
     candidates = _candidates(session, course_id) if found else []
     return [_joined(session, quiz, candidates) for quiz in found]
 
@@ -236,6 +274,7 @@ def _joined(session: Session, quiz: Quiz, candidates: Sequence[Candidate]) -> Jo
     of_quiz = {"quiz": quiz.id, "course": quiz.course_id}
     slots = _slots(session, quiz)
     joined = joined_quiz(slots, candidates, float(quiz.max_score))
+    before = {each.question.id: each.question for each in own_questions(quiz.questions, quiz.answer_key)}
     others, unreadable = _others(session, quiz, {slot.name for slot in slots})
     keys = {each.question.id: each.key for each in others if each.key is not None}
     content = QuizContent(
@@ -246,7 +285,7 @@ def _joined(session: Session, quiz: Quiz, candidates: Sequence[Candidate]) -> Jo
     if is_changed:
         quiz.questions, quiz.answer_key = questions, key
         session.flush()
-    n_unreadable = _join_answers(session, quiz, joined)
+    n_unreadable = _join_answers(session, quiz, joined.readers(before))
     week = quiz.week_number
     students = session.scalars(_STUDENTS, of_quiz).all() if is_changed and week is not None else ()
     touched = () if week is None else tuple((student, quiz.course_id, week) for student in students)
@@ -275,12 +314,12 @@ def _slot(slot: QuestionSlot, responses: Sequence[_ResponseRow]) -> Slot:
         tuple(response.written for response in responses if full and response.lowest is not None and response.lowest >= full),
         tuple(response.written for response in responses if response.highest is not None and response.highest <= 0),
         shows_options=slot.shows_options,
+        own=own_candidate(slot.seen),
     )
 
 
-def _join_answers(session: Session, quiz: Quiz, joined: JoinedQuiz) -> int:
+def _join_answers(session: Session, quiz: Quiz, readers: Mapping[str, AnswerReader]) -> int:
     """Store the answers of imported attempts in the form of their questions, and count answers that fit no option."""
-    readers = joined.readers()
     n_unreadable = after = 0
     while rows := session.execute(_ATTEMPTS, {"quiz": quiz.id, "course": quiz.course_id, "after": after, "most": BATCH}).all():
         written = []
@@ -295,10 +334,10 @@ def _join_answers(session: Session, quiz: Quiz, joined: JoinedQuiz) -> int:
     return n_unreadable
 
 
-def _others(session: Session, quiz: Quiz, slots: set[str]) -> tuple[list[_OwnQuestion], list[dict[str, Any]]]:
+def _others(session: Session, quiz: Quiz, slots: set[str]) -> tuple[list[OwnQuestion], list[dict[str, Any]]]:
     """Return the answered questions that no report numbers, as those made with a form, and those of them that cannot be read."""
     answered = set(session.scalars(_ANSWERED, {"quiz": quiz.id, "course": quiz.course_id})) - slots
-    own = _own_questions(quiz)
+    own = own_questions(quiz.questions, quiz.answer_key)
     readable = {each.question.id for each in own}
     unreadable = [each for each in quiz.questions if _id_of(each) in answered - readable]
     return [each for each in own if each.question.id in answered], unreadable
@@ -309,58 +348,13 @@ def _id_of(question: object) -> str:
     return str(question.get("id")) if isinstance(question, dict) else ""
 
 
-def _move_own_questions(session: Session, quiz: Quiz) -> None:
-    """Keep the questions of a quiz that no report numbers as a bank under its title, unless a bank of the course has them."""
-    slots = set(session.scalars(select(QuestionSlot.slot).where(QuestionSlot.course_id == quiz.course_id, QuestionSlot.quiz_id == quiz.id)))
-    own = [each for each in _own_questions(quiz) if each.question.id not in slots]
-    if not own:
-        return
-    stored = session.scalars(select(BankQuestion).where(BankQuestion.course_id == quiz.course_id)).all()
-    in_banks = [question.question for question in stored]
-    last = max((question.number for question in stored if question.bank == quiz.title), default=0)
-    for each in own:
-        if each.stored not in in_banks:
-            last += 1
-            new = BankQuestion(
-                course_id=quiz.course_id, bank=quiz.title, number=last, question=each.stored, answer_key=_stored_key(each.key)
-            )
-            session.add(new)
-    session.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class _OwnQuestion:
-    """A question as a quiz has it, with its key."""
-
-    question: Question
-    key: KeyEntry | None
-
-    @property
-    def stored(self) -> dict[str, Any]:
-        return self.question.model_dump(mode="json", exclude_none=True)
-
-
-def _own_questions(quiz: Quiz) -> list[_OwnQuestion]:
-    """Return the questions of a quiz that have the form of one; the database accepts any list, and any key."""
-    found = []
-    for stored in quiz.questions:
-        try:
-            question = _QUESTION.validate_python(stored)
-            key = KeyEntry.model_validate(quiz.answer_key[question.id]) if question.id in quiz.answer_key else None
-            QuizContent(questions=(question,), answer_key={} if key is None else {question.id: key})
-        except ValidationError:
-            continue
-        found.append(_OwnQuestion(question, key))
-    return found
-
-
 def _candidates(session: Session, course_id: int) -> list[Candidate]:
     of_course = select(BankQuestion).where(BankQuestion.course_id == course_id).order_by(BankQuestion.bank, BankQuestion.number)
     return [
         Candidate(
             stored.bank,
             stored.number,
-            _QUESTION.validate_python(stored.question),
+            QUESTION.validate_python(stored.question),
             KeyEntry.model_validate(stored.answer_key) if stored.answer_key else None,
         )
         for stored in session.scalars(of_course)
@@ -376,7 +370,3 @@ def _name_of(session: Session, course_id: int, bank: Bank) -> str:
     new = {found.question.id for found in bank.questions}
     names = (bank.name if number == 1 else f"{bank.name} ({number})" for number in count(1))
     return next(name for name in names if name not in ids or not new or ids[name] & new)
-
-
-def _stored_key(key: KeyEntry | None) -> dict[str, Any]:
-    return {} if key is None else key.model_dump(mode="json", exclude_none=True)

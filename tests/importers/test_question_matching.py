@@ -377,7 +377,7 @@ def test_every_answer_to_a_closed_question_of_a_real_quiz_is_an_option_and_is_ri
             asked = quiz.content.questions[nth - 1]
             if response is None or asked.type in {QuestionType.NUMERIC, QuestionType.SHORT_TEXT}:
                 continue
-            answer = readers[str(nth)].read(response)
+            answer = readers[str(nth)].reader.read(response)
             assert answer is not None, (nth, response)
             assert (answer == key[str(nth)].answer) == (points is not None and points > most - 0.001), (nth, response)
             read_answers += 1

@@ -243,3 +243,46 @@ def test_the_other_exports_of_the_course_add_no_attempt_and_no_quiz_to_those_of_
     )
     assert {number: counts[quiz["name"]] for number, quiz in truth["quiz"].items()} == finished
     assert_attempts_are_those_of_the_database(session, made, truth["quiz"]["1"])
+
+
+REPORTS = ("quiz1/overview", "quiz1/responses", "quiz2/overview", "quiz2/responses")
+
+
+def written_quizzes(session, course, titles):
+    session.expire_all()
+    quizzes = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title.in_(titles)).order_by(Quiz.title)).all()
+    of_quiz = select(User.email, QuizAttempt).join(User, User.id == QuizAttempt.student_id)
+    return {
+        quiz.title: (
+            quiz.questions,
+            quiz.answer_key,
+            {(email, attempt.number): attempt.answers for email, attempt in session.execute(of_quiz.where(QuizAttempt.quiz_id == quiz.id))},
+        )
+        for quiz in quizzes
+    }
+
+
+def reported(session, course, truth, name):
+    path = BACKUP.parent / f"{name}.csv"
+    reading = ReadOptions(title=truth["quiz"][name[4]]["name"], time_zone="Europe/London")
+    return import_path(session, path, detected(path), ImportOptions(course=course.code, week=2, reading=reading))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("order", [REPORTS, REPORTS[::-1]], ids=["grades first", "responses first"])
+def test_reports_leave_the_questions_keys_and_answers_of_the_backup_whichever_comes_first(session, truth, order):
+    titles = [truth["quiz"][number]["name"] for number in ("1", "2")]
+    with session.begin_nested() as before:
+        made = factories.course(session, weeks=12)
+        taken(session, made)
+        backed_up = written_quizzes(session, made, titles)
+        for name in order:
+            reported(session, made, truth, name)
+        assert written_quizzes(session, made, titles) == backed_up
+        before.rollback()
+    made = factories.course(session, weeks=12)
+    for name in order:
+        reported(session, made, truth, name)
+    taken(session, made)
+    assert written_quizzes(session, made, titles) == backed_up
+    assert {outcome.state for outcome in taken(session, made).outcomes} == {"unchanged"}

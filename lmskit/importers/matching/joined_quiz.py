@@ -1,16 +1,18 @@
 """The questions, the key and the answers of a quiz, from the numbered questions of its reports and the questions of banks.
 
 The reports define the quiz: what they number are its questions, with these numbers as ids and with their points. A bank only adds what a
-report does not contain: type, options, key and topic.
+report does not contain: type, options, key and topic. So does the quiz's own question of the same number, as a backup has it, unless the
+text of a report is that of another question.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lmskit.importers.matching.question_text import is_drawn_at_random, variants
-from lmskit.importers.matching.questions import SMALLEST, matching
+from lmskit.importers.matching.question_text import KnownText, SeenText, is_drawn_at_random, unknown_prompt, variants
+from lmskit.importers.matching.questions import SMALLEST, Candidate, matching
 from lmskit.importers.matching.text_forms import forms
 from lmskit.importers.matching.typed_response import FALSE_WORDS, TRUE_WORDS, ResponseReader, as_number, is_written
 from lmskit.importers.question_banks.bank import lettered_options
@@ -20,10 +22,13 @@ from lmskit.vocabulary import QuestionType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lmskit.importers.matching.questions import Candidate, Slot, Undecided
+    from lmskit.importers.matching.questions import Slot, Undecided
     from lmskit.importers.matching.typed_response import WrittenResponse
     from lmskit.schemas.quiz import AnswerValue, Question
 
+NOTHING: Mapping[str, Question] = MappingProxyType({})
+OF_QUIZ = ""
+"""Where the quiz's own questions are from, which are in no bank."""
 OPTIONS_CHOSEN = range(2, 21)
 """Different answers that are taken for the options of a question; with more of them students typed their answers."""
 
@@ -44,10 +49,50 @@ class JoinedQuiz:
     """Numbers whose points no report contains yet; they have 0 points."""
     rounded_points: tuple[str, ...]
     """Numbers whose points are those of the report, which may be rounded."""
+    own: Mapping[str, Candidate] = field(default_factory=dict)
+    """The quiz's own question by the number of the report."""
 
-    def readers(self) -> dict[str, ResponseReader]:
-        """Return what reads the answers to each question."""
-        return {question.id: ResponseReader(question) for question in self.content.questions}
+    def readers(self, before: Mapping[str, Question] = NOTHING) -> dict[str, AnswerReader]:
+        """Return what reads the answers to each question; `before` has the questions as whose answers they are stored."""
+        found = {}
+        for question in self.content.questions:
+            earlier = before.get(question.id)
+            other = None if earlier is None or _has_same_answers(earlier, question) else ResponseReader(earlier)
+            found[question.id] = AnswerReader(ResponseReader(question), is_own=question.id in self.own, earlier=other)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReader:
+    """Reads the answers to a question of a quiz.
+
+    Attributes
+    ----------
+    reader
+        Reads what a report has.
+    is_own
+        Whether it is the quiz's own question, so that a backup has answers to it in its stored form, which their texts need not tell.
+    earlier
+        What has read the answers so far; None if the same question has.
+    """
+
+    reader: ResponseReader
+    is_own: bool = False
+    earlier: ResponseReader | None = None
+
+    def keeps(self, answer: Mapping[str, Any], written: WrittenResponse) -> bool:
+        """Whether an answer is in its stored form already, and not because it was read as one to another question."""
+        response = answer.get("response")
+        is_read = isinstance(response, str) and response == written
+        if not self.is_own or is_read or not (response is None or self.reader.fits(response)):
+            return False
+        return self.earlier is None or self.earlier.read(written) != response
+
+
+def _has_same_answers(one: Question, other: Question) -> bool:
+    """Whether what is stored of an answer means the same for two questions."""
+    same = one.type is other.type and one.options == other.options
+    return same and getattr(one, "targets", ()) == getattr(other, "targets", ())
 
 
 def joined_quiz(slots: Iterable[Slot], candidates: Iterable[Candidate], max_score: float) -> JoinedQuiz:
@@ -63,13 +108,21 @@ def joined_quiz(slots: Iterable[Slot], candidates: Iterable[Candidate], max_scor
         The maximum score of the quiz in its reports, to which their points are scaled.
     """
     numbered = tuple(slots)
-    matched = matching(numbered, candidates)
-    exact = _exact_points(numbered, matched.found, max_score)
+    own = {slot.name: slot.own for slot in numbered if slot.own is not None and not _is_contradicted(slot, slot.own)}
+    others = [
+        Candidate(OF_QUIZ, nth, slot.own.question, slot.own.key)
+        for nth, slot in enumerate(numbered, 1)
+        if slot.own is not None and slot.name not in own
+    ]
+    matched = matching([slot for slot in numbered if slot.name not in own], [*candidates, *others])
+    exact = _exact_points(numbered, matched.found, max_score) | {
+        slot.name: own[slot.name].question.points for slot in numbered if slot.name in own and _agrees(slot, own[slot.name])
+    }
     questions: list[Question] = []
     key: dict[str, KeyEntry] = {}
     for slot in numbered:
         points = exact.get(slot.name, slot.points or 0.0)
-        candidate = matched.found.get(slot.name)
+        candidate = own.get(slot.name) or matched.found.get(slot.name)
         question, entry = _unmatched(slot, points) if candidate is None else _of_bank(slot, candidate, points)
         questions.append(question)
         if entry is not None:
@@ -80,12 +133,13 @@ def joined_quiz(slots: Iterable[Slot], candidates: Iterable[Candidate], max_scor
         matched.undecided,
         matched.by_answers_alone,
         drawn_at_random=tuple(slot.name for slot in numbered if is_drawn_at_random(variants(slot.texts))),
-        without_points=tuple(slot.name for slot in numbered if slot.points is None),
+        without_points=tuple(slot.name for slot in numbered if slot.points is None and slot.name not in exact),
         rounded_points=tuple(slot.name for slot in numbered if slot.name not in exact and _may_be_rounded(slot)),
+        own=own,
     )
 
 
-def joined_answers(answers: Sequence[dict[str, Any]], readers: Mapping[str, ResponseReader]) -> tuple[list[dict[str, Any]], int]:
+def joined_answers(answers: Sequence[dict[str, Any]], readers: Mapping[str, AnswerReader]) -> tuple[list[dict[str, Any]], int]:
     """Return answers in their stored form and in the order of the quiz, and how many of them fit no option of their question.
 
     Parameters
@@ -100,13 +154,13 @@ def joined_answers(answers: Sequence[dict[str, Any]], readers: Mapping[str, Resp
     for answer in sorted(answers, key=lambda answer: position.get(_asked(answer), len(position))):
         reader = readers.get(_asked(answer))
         written = None if reader is None else answer.get("raw", answer.get("response"))
-        if reader is None or not is_written(written):
+        if reader is None or not is_written(written) or reader.keeps(answer, written):
             joined.append(answer)
             continue
-        response = reader.read(written)
+        response = reader.reader.read(written)
         if response is None:
             unreadable += 1
-            response = reader.as_text(written)
+            response = reader.reader.as_text(written)
         kept = {name: value for name, value in answer.items() if name != "raw"} | {"response": response}
         joined.append(kept if _is_same(response, written) else kept | {"raw": written})
     return joined, unreadable
@@ -129,7 +183,7 @@ def _of_bank(slot: Slot, candidate: Candidate, points: float) -> tuple[Question,
 def _unmatched(slot: Slot, points: float) -> tuple[Question, KeyEntry | None]:
     """Return the question that a report alone describes: its right answer is the key if it is the same for all students."""
     texts, right = variants(slot.texts), variants(text for text in slot.right_answers if isinstance(text, str))
-    prompt = next(iter(sorted(texts.values())), f"Question {slot.name}")
+    prompt = next(iter(sorted(texts.values())), unknown_prompt(slot.name))
     same_for_all = len(right) == 1 and not is_drawn_at_random(texts)
     answer = next(iter(right.values()), "")
     written = [text for text in slot.responses if isinstance(text, str)]
@@ -147,6 +201,19 @@ def _unmatched(slot: Slot, points: float) -> tuple[Question, KeyEntry | None]:
 
 def _is_word(text: str) -> bool:
     return forms(text).caseless in TRUE_WORDS | FALSE_WORDS
+
+
+def _is_contradicted(slot: Slot, own: Candidate) -> bool:
+    """Whether a report has the text of another question; one that was drawn at random, or whose text is unknown, has none."""
+    if is_drawn_at_random(variants(slot.texts)):
+        return False
+    known = KnownText(own.question)
+    return any(known.is_contradicted(SeenText(text)) for text in slot.texts)
+
+
+def _agrees(slot: Slot, own: Candidate) -> bool:
+    """Whether the points of a report are those of the quiz's own question, but for rounding."""
+    return slot.points is None or abs(slot.points - own.question.points) <= _rounding(slot)
 
 
 def _exact_points(slots: Sequence[Slot], found: Mapping[str, Candidate], max_score: float) -> dict[str, float]:

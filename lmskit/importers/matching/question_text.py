@@ -121,6 +121,16 @@ def is_drawn_at_random(seen: Mapping[str, str]) -> bool:
     return len({tuple(sorted(_NUMBER.sub("#", piece) for piece in same.split(";"))) for same in seen}) > 1
 
 
+def unknown_prompt(number: str) -> str:
+    """Return what stands for the text of a question that no file has."""
+    return f"Question {number}"
+
+
+def drawn_prompt(number: str) -> str:
+    """Return what stands for the texts of questions that are drawn at random for each student."""
+    return f"{unknown_prompt(number)}, drawn at random"
+
+
 class SeenText:
     """The text of a question as a report has it, prepared for comparisons."""
 
@@ -136,10 +146,13 @@ class KnownText:
     def __init__(self, question: Question) -> None:
         self.lenient = forms(question.prompt).lenient
         self.words = Counter(_WORD.findall(forms(question.prompt).caseless))
+        self.says_nothing = question.prompt in {unknown_prompt(question.id), drawn_prompt(question.id)}
         targets = question.targets if question.type is QuestionType.MATCH else ()
         self.pieces: Counter[str] = Counter()
         for option in (*question.options, *targets):
             self.pieces += pieces(option.text)
+        shown = " ".join([question.prompt, *(option.text for option in (*question.options, *targets))])
+        self.all_words = Counter(word for word in _WORD.findall(forms(shown).caseless) if word.strip("_"))
 
     def fit(self, seen: Iterable[SeenText]) -> PromptFit:
         """Return how well all texts that a report has for a question fit this one.
@@ -155,6 +168,21 @@ class KnownText:
         ('UNKNOWN', 'OTHER')
         """
         return min(map(self._fit_one, seen), default=PromptFit.UNKNOWN)
+
+    def is_contradicted(self, seen: SeenText) -> bool:
+        """Whether a text that a report has is that of another question: it has less than half of the words that this one is made of.
+
+        The numbers of a calculated question, gaps, formulas and pictures are written differently, and many words are the same then.
+
+        Examples
+        --------
+        >>> from lmskit.schemas.quiz import NumericQuestion
+        >>> twice = KnownText(NumericQuestion(id="1", type="numeric", prompt="What is {a} times 2?", points=1))
+        >>> [twice.is_contradicted(SeenText(text)) for text in ("What is 7 times 2?", "And the median?")]
+        [False, True]
+        """
+        lacking = self.all_words - seen.words
+        return not self.says_nothing and self._fit_one(seen) is PromptFit.OTHER and 2 * lacking.total() > self.all_words.total()
 
     def _fit_one(self, seen: SeenText) -> PromptFit:
         if not self.lenient:

@@ -63,6 +63,8 @@ class Slot:
     """The id that the system of the report gives the question."""
     shows_options: bool = False
     """Whether answers are written as the texts of options, without a list of all options, as in Canvas."""
+    own: Candidate | None = None
+    """The question that the quiz itself has under this number, as from a backup."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,12 @@ class ResponseReader:
     """
 
     def __init__(self, question: Question) -> None:
+        self._type = question.type
         self._order = {option.id: nth for nth, option in enumerate(question.options)}
         texts = {option.id: option.text for option in question.options}
         self._options = TextIndex(texts)
         targets = {target.id: target.text for target in question.targets} if question.type is QuestionType.MATCH else {}
+        self._target_ids = targets.keys()
         self._targets = TextIndex(targets)
         self._known: dict[str, AnswerValue] = {}
         self._longest = 1 + _most_semicolons(texts.values()) + _most_semicolons(targets.values())
@@ -95,6 +97,31 @@ class ResponseReader:
         if found is None and (only := _ONLY_PART.fullmatch(written)):
             return self._read(only["answer"])  # of a cloze question with one blank
         return found
+
+    def fits(self, response: object) -> bool:
+        """Whether a value has the stored form of an answer to the question.
+
+        Examples
+        --------
+        >>> from lmskit.schemas.quiz import ChoiceQuestion
+        >>> options = [{"id": "A", "text": "yes"}, {"id": "B", "text": "no"}]
+        >>> reader = ResponseReader(ChoiceQuestion(id="1", type="choice", prompt="Is it?", points=1, options=options))
+        >>> reader.fits("A"), reader.fits("yes"), reader.fits(["A"])
+        (True, False, False)
+        """
+        of_texts = is_written(response)
+        listed = set(response) if of_texts and isinstance(response, list) else None
+        paired = response if of_texts and isinstance(response, dict) else None
+        return {
+            QuestionType.CHOICE: isinstance(response, str) and response in self._order,
+            QuestionType.MULTIPLE: listed is not None and listed <= self._order.keys(),
+            QuestionType.ORDER: listed is not None and listed == self._order.keys(),
+            QuestionType.MATCH: paired is not None and paired.keys() <= self._order.keys() and set(paired.values()) <= self._target_ids,
+            QuestionType.TRUE_FALSE: isinstance(response, bool),
+            QuestionType.NUMERIC: isinstance(response, int | float) and not isinstance(response, bool),
+            QuestionType.SHORT_TEXT: isinstance(response, str),
+            QuestionType.ESSAY: isinstance(response, str) or paired is not None,
+        }[self._type]
 
     def as_text(self, written: WrittenResponse) -> AnswerValue:
         """Return an answer that fits no option so that it cannot be mistaken for the id of one.

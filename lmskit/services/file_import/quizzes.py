@@ -17,7 +17,7 @@ from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.rounding import count_text
 from lmskit.services.course import default_topic
 from lmskit.services.file_import.quiz_finding import PlannedQuiz, QuizFinder
-from lmskit.services.question_joining import COULD_BE_SEVERAL, is_of_bank, join_questions, keep_slots
+from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, is_of_bank, join_questions, keep_questions, keep_slots
 from lmskit.services.quiz import n_attempts
 from lmskit.services.staging_table import Int8, StagingTable
 from lmskit.vocabulary import EntityKind
@@ -79,6 +79,8 @@ class Quizzes:
         """Weeks of the course that the file has quizzes in."""
         self._planned: list[PlannedQuiz] = []
         self._written: list[tuple[PlannedQuiz, Quiz]] = []
+        self._redefined: set[int] = set()
+        """Ids of the quizzes that reports define and whose questions the file has with options and keys."""
 
     def plan(self, records: dict[str, tuple[QuizRecord, int | None]]) -> None:
         """Find each quiz in lmskit, or the reason why it cannot be imported, and fill `file_quiz`."""
@@ -127,6 +129,9 @@ class Quizzes:
             self._add_external_id(quiz, stored)
             if quiz.record.slots:
                 keep_slots(self._session, stored, quiz.record.slots)
+            elif quiz.record.questions and is_defined_by_reports(self._session, stored):
+                keep_questions(self._session, stored, quiz.record.questions, quiz.record.answer_key)
+                self._redefined.add(stored.id)
             written.append((quiz, stored))
         self._written = written
         self.used_weeks = {stored.week_number for _, stored in written if stored.week_number is not None}
@@ -152,8 +157,8 @@ class Quizzes:
                 )
 
     def join(self) -> list[RowWarning]:
-        """Join the questions of reports with those of banks, and return warnings about those that stay undecided."""
-        reported = {stored.id: quiz for quiz, stored in self._written if quiz.record.slots}
+        """Join the questions of reports with those of the quiz itself and of banks, and return warnings about those that stay undecided."""
+        reported = {stored.id: quiz for quiz, stored in self._written if quiz.record.slots or stored.id in self._redefined}
         if self._course is None or not reported:
             return []
         warnings = []

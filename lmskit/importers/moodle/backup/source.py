@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.matching.question_text import drawn_prompt
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
 from lmskit.importers.moodle.backup.course import SUBSECTION, course_of
 from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem, grade_of, grades_in, item_of, left_out_of_grade, left_out_of_item
@@ -376,7 +377,7 @@ def _draft(quiz: BackedUpQuiz, slot: QuizSlot, version: QuestionVersion | None, 
     """Return the question of a slot, named by its number as in the reports, with its points in the quiz."""
     points = slot.points * quiz.ratio
     if version is None:
-        fields = {"type": QuestionType.ESSAY, "prompt": f"Question {slot.number}, drawn at random", "points": points}
+        fields = {"type": QuestionType.ESSAY, "prompt": drawn_prompt(str(slot.number)), "points": points}
         return Draft(file, quiz.line, str(slot.number), fields)
     draft = version.draft
     return replace(draft, name=str(slot.number), fields=draft.fields | {"points": points}, warnings=list(draft.warnings))
