@@ -84,6 +84,28 @@ def test_an_answer_to_an_earlier_version_is_a_text_since_its_options_were_others
     assert ben.answers[0] == {"question": "1", "response": "A", "score": 0.0, "raw": "one"}
 
 
+def with_description(changed, number):
+    """The sample with a description in front of its questions, and the first of them called by a number."""
+    changed("questions.xml", ("<qtype>ddwtos", "<qtype>description"))
+    first = "<slot>1</slot><maxmark>1.0000000</maxmark>"
+    return changed(
+        QUIZ,
+        ("<slot>6</slot><maxmark>1", "<slot>0</slot><maxmark>1"),
+        ("<slot>6</slot><questionid>107", "<slot>0</slot><questionid>107"),
+        (first, f"{first}<displaynumber>{number}</displaynumber>"),
+    )
+
+
+@pytest.mark.parametrize(("number", "first"), [("$@NULL@$", "1"), ("1a", "1a"), ("3", "1")], ids=["none", "its own", "that of another"])
+def test_a_description_has_no_number_and_no_answer_as_in_the_reports(backup, number, first):
+    _, records = read(with_description(backup, number))
+    (quiz,) = (record for record in records if isinstance(record, QuizRecord) and record.key == "quiz:3")
+    assert [each["id"] for each in quiz.questions] == [first, "2", "3", "4", "5", "6"]
+    (ada,) = (each for each in attempts(records) if each.person.source_id == "ada")
+    assert [each["question"] for each in ada.answers] == [first, "2", "3", "4", "5", "6"]
+    assert ada.answers[5]["response"] is None
+
+
 def test_two_attempts_in_one_line_are_counted_by_themselves(backup):
     source, records = read(backup(QUIZ, ("\n", " ")))
     positions = [each.position.row for each in attempts(records)]

@@ -195,6 +195,17 @@ def test_the_backup_after_a_sync_adds_no_person_no_quiz_and_no_attempt(session, 
     assert {key: row[:3] for key, row in after.items()} == {key: row[:3] for key, row in before.items()}
 
 
+def test_a_description_takes_no_number_of_a_question():
+    document = recorded("t1_mod_quiz_get_attempt_review")
+    document["questions"].insert(0, {"slot": 1, "type": "description", "questionnumber": "i", "html": "", "mark": "", "state": "todo"})
+    for slot, question in enumerate(document["questions"], 1):
+        question["slot"] = slot
+    assert [question.name for question in review_in(document).questions] == ["1", "2", "3", "4", "5", "6"]
+    for question in document["questions"]:
+        del question["questionnumber"]
+    assert [question.name for question in review_in(document).questions] == ["1", "2", "3", "4", "5", "6"]
+
+
 def test_the_recorded_review_is_read_as_the_page_shows_it():
     review = review_in(recorded("t1_mod_quiz_get_attempt_review"))
     assert (review.attempt.id, review.attempt.quiz, review.attempt.user, review.attempt.number) == (4, 1, 5, 2)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from lmskit.importers.moodle.backup.responses import AnsweredQuestion, answered
 from lmskit.importers.moodle.backup.values import decimal, integer, moment, number_of, text
 from lmskit.importers.row import RejectedRowError
+from lmskit.importers.text_cell import one_line
 from lmskit.importers.xml_file import parsed, streamed
+from lmskit.limits import LONGEST_QUESTION_ID
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lmskit.importers.moodle.backup.questions import QuestionVersion
@@ -37,6 +39,8 @@ class QuizSlot:
     entry: int | None
     version: int | None
     """None for the newest one."""
+    called: str = ""
+    """What a person called the question instead of its number; empty if nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +99,21 @@ def quiz_in(path: Path) -> BackedUpQuiz:
         sum_of_points=decimal(quiz, "sumgrades") or 0.0,
         closes_at=moment(quiz, "timeclose"),
         grading=text(quiz, "grademethod"),
-        slots=tuple(
+        slots=_in_order(
             QuizSlot(
                 integer(each, "slot") or 0,
                 decimal(each, "maxmark") or 0.0,
                 integer(each, "question_reference", "questionbankentryid"),
                 integer(each, "question_reference", "version"),
+                one_line(text(each, "displaynumber"))[:LONGEST_QUESTION_ID].strip(),
             )
             for each in (() if instances is None else instances.below("question_instance"))
         ),
     )
+
+
+def _in_order(slots: Iterable[QuizSlot]) -> tuple[QuizSlot, ...]:
+    return tuple(sorted(slots, key=lambda slot: slot.number))
 
 
 def shown(slot: QuizSlot, of_entry: Sequence[QuestionVersion]) -> QuestionVersion | None:

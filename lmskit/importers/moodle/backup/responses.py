@@ -31,7 +31,7 @@ class AnsweredQuestion:
     Attributes
     ----------
     slot
-        The number of the question in the quiz.
+        Where the question stands in the quiz.
     question
         The id of the version that the student saw.
     response
@@ -95,13 +95,13 @@ def answered(element: XmlElement, versions: Mapping[int, QuestionVersion]) -> An
     )
 
 
-def stored_answer(answer: AnsweredQuestion, ratio: float, *, is_same: bool, has_own_text: bool) -> dict[str, Any]:
+def stored_answer(answer: AnsweredQuestion, name: str, ratio: float, *, is_same: bool, has_own_text: bool) -> dict[str, Any]:
     """Return an answer in its stored form; one to another version than the quiz has now is kept as a text."""
     response = answer.response if is_same else None
     if response is None and not (is_same and answer.is_blank):
         response = answer.raw
     found: dict[str, Any] = {
-        "question": str(answer.slot),
+        "question": name,
         "response": response,
         "score": None if answer.score is None else answer.score * ratio,
     }

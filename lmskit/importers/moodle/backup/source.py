@@ -11,21 +11,19 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.matching.question_text import drawn_prompt
+from lmskit.importers.moodle.backup.asked import AskedQuiz, asked_in
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
 from lmskit.importers.moodle.backup.course import SUBSECTION, course_of
 from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem, grade_of, grades_in, item_of, left_out_of_grade, left_out_of_item
 from lmskit.importers.moodle.backup.index import lists
 from lmskit.importers.moodle.backup.people import course_people, person, users_in
 from lmskit.importers.moodle.backup.questions import versions_in
-from lmskit.importers.moodle.backup.quiz import FINISHED, BackedUpAttempt, BackedUpQuiz, QuizSlot, attempt_of, attempts_in, quiz_in, shown
-from lmskit.importers.moodle.backup.responses import stored_answer
+from lmskit.importers.moodle.backup.quiz import FINISHED, attempt_of, attempts_in, quiz_in
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.question_banks.bank import Draft, validated
@@ -33,13 +31,14 @@ from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, Excu
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.row_warnings import RowWarnings
-from lmskit.vocabulary import EnrollmentStatus, QuestionType, Role
+from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lmskit.importers.moodle.backup.questions import QuestionVersion
+    from lmskit.importers.moodle.backup.quiz import BackedUpAttempt
     from lmskit.importers.record import Record
     from lmskit.importers.xml_file import XmlElement
 
@@ -53,9 +52,6 @@ NO_PERSON = "is of a person who is not in the backup"
 MOST_QUESTIONS, LONGEST_QUESTIONS = 500_000, 32 * 1024**2
 """Questions of all versions with their options, and characters of those in quizzes."""
 SAME_ID = "is the id of another user of the backup"
-OTHER_VERSION = "answers to earlier versions of a question, kept as texts"
-DRAWN = "answers to questions drawn at random, kept as texts with the question that each student got"
-TRIES = "earlier tries of answers, of which the last one is imported"
 UNUSED = "versions of questions that stand in no quiz (earlier ones, and those of the bank alone), which are not imported"
 NO_QUESTION = "so the quiz lacks this question"
 CHUNK = 1024**2
@@ -230,9 +226,9 @@ class MoodleBackup:
         quiz = quiz_in(self.folder[name])
         self._described.add(f"quiz:{quiz.id}")
         part = self._part(name)
-        at = {slot.number: shown(slot, of_entry.get(slot.entry or 0, ())) for slot in quiz.slots}
-        self._in_quizzes.update(version.id for version in at.values() if version is not None)
-        drafts = [_draft(quiz, slot, at[slot.number], name) for slot in quiz.slots]
+        asked = asked_in(quiz, of_entry)
+        self._in_quizzes.update(version.id for version in asked.at.values() if version is not None)
+        drafts = asked.drafts(name)
         content = validated(name, drafts) if drafts else None
         if content is not None:
             self.warnings.extend(content.warnings)
@@ -263,30 +259,16 @@ class MoodleBackup:
                     state = attempt.state if attempt.state in UNFINISHED else "in another state"
                     self._counts[f"attempts that are {state}, and are imported once they are finished"] += 1
                 else:
-                    record = self._attempt(Position(name, row), quiz, attempt, at, versions)
+                    record = self._attempt(Position(name, row), attempt, asked, versions)
                     part.rows_in += 1
                     yield record
             except RejectedRowError as error:
                 _refuse(part, row, error)
 
     def _attempt(
-        self,
-        position: Position,
-        quiz: BackedUpQuiz,
-        attempt: BackedUpAttempt,
-        at: Mapping[int, QuestionVersion | None],
-        versions: Mapping[int, QuestionVersion],
+        self, position: Position, attempt: BackedUpAttempt, asked: AskedQuiz, versions: Mapping[int, QuestionVersion]
     ) -> AttemptRecord:
-        answers = []
-        for answer in attempt.answers:
-            asked, seen = at.get(answer.slot), versions[answer.question]
-            is_same = asked is not None and asked.id == seen.id
-            self._counts[OTHER_VERSION] += asked is not None and not is_same
-            self._counts[DRAWN] += asked is None
-            self._counts[TRIES] += max(answer.n_tries - 1, 0)
-            answers.append(
-                stored_answer(answer, quiz.ratio, is_same=is_same, has_own_text=not is_same or seen.kind.startswith("calculated"))
-            )
+        quiz = asked.quiz
         return AttemptRecord(
             position,
             f"quiz:{quiz.id}",
@@ -297,7 +279,7 @@ class MoodleBackup:
             number=attempt.number,
             started_at=attempt.started_at,
             submitted_at=attempt.finished_at,
-            answers=answers,
+            answers=asked.answers(attempt, versions, self._counts),
         )
 
     def _person_of(self, user: int) -> PersonKey:
@@ -371,16 +353,6 @@ def _digest(files: Sequence[Path]) -> str:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()
-
-
-def _draft(quiz: BackedUpQuiz, slot: QuizSlot, version: QuestionVersion | None, file: str) -> Draft:
-    """Return the question of a slot, named by its number as in the reports, with its points in the quiz."""
-    points = slot.points * quiz.ratio
-    if version is None:
-        fields = {"type": QuestionType.ESSAY, "prompt": drawn_prompt(str(slot.number)), "points": points}
-        return Draft(file, quiz.line, str(slot.number), fields)
-    draft = version.draft
-    return replace(draft, name=str(slot.number), fields=draft.fields | {"points": points}, warnings=list(draft.warnings))
 
 
 def detect(path: Path) -> bool:

@@ -17,9 +17,9 @@ from lxml import etree
 
 from lmskit.importers.moodle.web_service.functions import REVIEW, object_in
 from lmskit.importers.question_banks.markup import plain_text
-from lmskit.importers.text_cell import visible_lines
+from lmskit.importers.text_cell import one_line, visible_lines
 from lmskit.importers.web_service.json_record import decimal_of, integer_of, moment_of, records_of, text_of
-from lmskit.limits import LARGEST_QUESTION_PAGE
+from lmskit.limits import LARGEST_QUESTION_PAGE, LONGEST_QUESTION_ID
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,7 +61,9 @@ class ReviewedQuestion:
     Attributes
     ----------
     slot
-        Its number in the quiz.
+        Where it stands in the quiz.
+    name
+        What the reports call it: its number, which descriptions have none of, or what a person chose instead.
     text
         As the responses report of a quiz has it: the prompt, and what could be chosen.
     right_answer
@@ -75,6 +77,7 @@ class ReviewedQuestion:
     """
 
     slot: int
+    name: str
     text: str
     right_answer: str | None
     response: str | None
@@ -139,8 +142,11 @@ def review_in(document: object) -> Review:
         It has another form.
     """
     answer = object_in(document, REVIEW)
-    listed = records_of(answer.get("questions"), REVIEW)
-    questions = [_question(each) for each in listed if text_of(each, "type", REVIEW) != DESCRIPTION]
+    asked = [each for each in records_of(answer.get("questions"), REVIEW) if text_of(each, "type", REVIEW) != DESCRIPTION]
+    numbers = [str(number) for number in range(1, len(asked) + 1)]
+    names = [one_line(text_of(each, "questionnumber", REVIEW))[:LONGEST_QUESTION_ID].strip() for each in asked]
+    are_names = all(names) and len(set(names)) == len(names)
+    questions = [_question(each, name) for each, name in zip(asked, names if are_names else numbers, strict=True)]
     attempt = attempt_in(answer.get("attempt"), REVIEW)
     return Review(attempt, tuple(_confirmed(questions, attempt.total)))
 
@@ -160,13 +166,13 @@ def _ends_with_0(question: ReviewedQuestion) -> bool:
     return abs(tenths - round(tenths)) < EXACT
 
 
-def _question(record: dict[str, object]) -> ReviewedQuestion:
+def _question(record: dict[str, object], name: str) -> ReviewedQuestion:
     kind, state = text_of(record, "type", REVIEW), text_of(record, "state", REVIEW)
     maximum = decimal_of(record, "maxmark", REVIEW) or 0.0
     page = _page(text_of(record, "html", REVIEW))
     text, response, right = ("", None, None) if page is None else (_asked(page), _response(page, kind), _right_answer(page, kind))
     mark, half = _mark(text_of(record, "mark", REVIEW), state, maximum)
-    return ReviewedQuestion(integer_of(record, "slot", REVIEW), text, right, response, mark, maximum, half)
+    return ReviewedQuestion(integer_of(record, "slot", REVIEW), name, text, right, response, mark, maximum, half)
 
 
 def _mark(shown: str, state: str, maximum: float) -> tuple[float | None, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -164,21 +165,21 @@ class MoodleCourse:
 
     def _slots(self, quizzes: dict[int, LiveQuiz]) -> dict[int, list[ReportedSlot]]:
         """The questions of the quizzes that have no questions of their own in lmskit, as a report would number them."""
-        asked: dict[int, dict[int, tuple[float, SeenVariants, SeenVariants]]] = defaultdict(dict)
+        asked: dict[int, dict[int, tuple[str, float, SeenVariants, SeenVariants]]] = defaultdict(dict)
         for each in self.attempts:
             quiz = quizzes.get(each.attempt.quiz) if isinstance(each, Review) else None
             if not isinstance(each, Review) or quiz is None or quiz.key in self.known.questions or not _is_imported(each.attempt):
                 continue
             for question in each.questions:
                 points = question.maximum * quiz.ratio
-                _, texts, right = asked[quiz.id].setdefault(question.slot, (points, SeenVariants(), SeenVariants()))
+                *_, texts, right = asked[quiz.id].setdefault(question.slot, (question.name, points, SeenVariants(), SeenVariants()))
                 for text, seen in ((question.text, texts), (question.right_answer, right)):
                     if text:
                         seen.add(text)
         return {
             quiz: [
-                ReportedSlot(str(slot), points, DECIMALS, texts.texts, right.texts)
-                for slot, (points, texts, right) in sorted(asked[quiz].items())
+                ReportedSlot(name, points, DECIMALS, texts.texts, right.texts)
+                for _, (name, points, texts, right) in sorted(asked[quiz].items(), key=itemgetter(0))
             ]
             for quiz in quizzes
         }
@@ -218,7 +219,7 @@ class MoodleCourse:
         readers = self._readers(quiz.key)
         found = []
         for question, mark in zip(review.questions, review.exact_marks(), strict=True):
-            name = str(question.slot)
+            name = question.name
             score = None if mark is None else mark * quiz.ratio
             kept = stored.get(name)
             if score is not None and kept is not None and abs(kept - score) <= (question.half + EXACT) * quiz.ratio:
