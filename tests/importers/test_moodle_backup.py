@@ -147,6 +147,26 @@ def test_what_is_left_out_of_grades_and_answers_is_counted():
         assert sentence in notes
 
 
+def graded(number, name, item_number, points):
+    """An item of a workshop, with the grade of one student."""
+    return (
+        f'<grade_item id="{number}"><itemname>{name}</itemname><itemtype>mod</itemtype><itemmodule>workshop</itemmodule>'
+        f"<iteminstance>6</iteminstance><itemnumber>{item_number}</itemnumber><gradetype>1</gradetype><grademax>80.00000</grademax>"
+        f'<grademin>0.00000</grademin><hidden>0</hidden><grade_grades><grade_grade id="{number}"><userid>11</userid>'
+        f"<finalgrade>{points}</finalgrade><excluded>0</excluded><overridden>0</overridden></grade_grade></grade_grades></grade_item>"
+    )
+
+
+def test_each_grade_item_of_an_activity_is_a_quiz_of_its_own_and_outcomes_are_none(backup):
+    items = graded(31, "Peers (assessment)", 1, 15) + graded(30, "Peers (submission)", 0, 60) + graded(32, "Argues", 1000, 2)
+    source, records = read(backup("activities/assign_8/grades.xml", ("</grade_items>", f"{items}</grade_items>")))
+    of_workshop = {record.key: record.title for record in records if isinstance(record, QuizRecord) and "workshop" in record.key}
+    assert of_workshop == {"workshop:6:1": "Workshop: Peers (assessment)", "workshop:6": "Workshop: Peers (submission)"}
+    scores = [(record.quiz, record.score) for record in records if isinstance(record, AttemptRecord) and record.quiz in of_workshop]
+    assert scores == [("workshop:6:1", 15), ("workshop:6", 60)]
+    assert "outcomes, which say how far goals were reached, and which are not imported: 1." in " ".join(source.notes)
+
+
 def test_an_order_or_a_choice_that_is_no_number_gives_no_option(backup):
     digits = "9" * 5000
     _, records = read(backup(QUIZ, ("5,3,4", f"{digits},x,³"), ("<name>sub0</name><value>2", f"<name>sub0</name><value>{digits}")))

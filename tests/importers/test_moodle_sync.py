@@ -65,6 +65,17 @@ def test_the_first_sync_brings_people_groups_quizzes_attempts_and_grades(session
     assert float(found["Turing", "Assignment: Essay & notes", 1].score) == 40
 
 
+def test_each_grade_item_of_an_activity_is_a_quiz_of_its_own_and_outcomes_are_none(session, moodle, course):
+    (essay,) = moodle.items
+    moodle.items = [essay | {"id": 40 + number, "itemname": f"Item {number}", "itemnumber": number} for number in (1, 0, 1000)]
+    synced(session, moodle, course)
+    keys = select(Quiz.title, ExternalId.external_id).join(ExternalId, ExternalId.quiz_id == Quiz.id)
+    assert dict(session.execute(keys.where(Quiz.course_id == course.id, Quiz.title != "Means & modes")).all()) == {
+        "Assignment: Item 1": "assign:31:1",
+        "Assignment: Item 0": "assign:31",
+    }
+
+
 def test_unfinished_attempts_and_previews_come_in_once_they_are_finished_or_never(session, moodle, course):
     moodle.attempts[0].state = "inprogress"
     moodle.attempts[1].preview = 1

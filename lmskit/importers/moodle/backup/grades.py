@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 POINTS, SCALE = "1", "2"
 """How Moodle numbers types of grades; others have no points."""
 TOTALS = frozenset({"course", "category"})
+FIRST_OUTCOME = 1000
+"""From which number on the items of an activity are outcomes."""
 ACTIVITIES = {
     "assign": "Assignment", "data": "Database", "forum": "Forum", "glossary": "Glossary", "h5pactivity": "H5P", "lesson": "Lesson",
     "lti": "External tool", "scorm": "SCORM package", "workshop": "Workshop",
 }  # fmt: skip
 """What Moodle calls its activities in English, as in front of their titles in an exported gradebook."""
 TOTAL_ITEMS = "totals of the course and its categories, which Moodle computes, and which are not imported"
+OUTCOMES = "outcomes, which say how far goals were reached, and which are not imported"
 WITHOUT_POINTS = "grade items without points, which are not imported"
 HIDDEN_ITEMS = "grade items that are hidden from students in Moodle: imported, and not hidden in lmskit"
 HIDDEN_GRADES = "grades that are hidden from students in Moodle: imported, and not hidden in lmskit"
@@ -49,6 +52,8 @@ class GradedItem:
     """`mod` for an activity, `manual` for one of the gradebook alone, `course` and `category` for totals."""
     module: str
     instance: int
+    number: int
+    """Among the items of one activity: a workshop has one for the submission, 0, and one for the assessments, 1."""
     grade_type: str
     low: float
     high: float
@@ -65,7 +70,19 @@ class GradedItem:
     @property
     def key(self) -> str:
         """What identifies it in a backup."""
-        return f"{self.module}:{self.instance}" if self.kind == "mod" else f"grade_item:{self.id}"
+        if self.kind != "mod":
+            return f"grade_item:{self.id}"
+        return f"{self.module}:{self.instance}" if self.number == 0 else f"{self.module}:{self.instance}:{self.number}"
+
+    @property
+    def is_outcome(self) -> bool:
+        """Whether it says how far a goal was reached, beside the grade of an activity."""
+        return self.number >= FIRST_OUTCOME
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its grades are scores in lmskit."""
+        return self.kind not in TOTALS and self.has_points and not self.is_outcome
 
     @property
     def has_points(self) -> bool:
@@ -106,6 +123,7 @@ def item_of(element: XmlElement) -> GradedItem:
         kind=text(element, "itemtype"),
         module=text(element, "itemmodule"),
         instance=integer(element, "iteminstance") or 0,
+        number=integer(element, "itemnumber") or 0,
         grade_type=text(element, "gradetype"),
         low=decimal(element, "grademin") or 0.0,
         high=decimal(element, "grademax") or 0.0,
@@ -144,7 +162,8 @@ def left_out_of_item(item: GradedItem) -> list[str]:
     """Return what lmskit leaves out of an item, as notes count it."""
     left_out = {
         TOTAL_ITEMS: item.kind in TOTALS,
-        WITHOUT_POINTS: item.kind not in TOTALS and not item.has_points,
+        OUTCOMES: item.is_outcome,
+        WITHOUT_POINTS: item.kind not in TOTALS and not item.has_points and not item.is_outcome,
         HIDDEN_ITEMS: item.is_hidden,
         WEIGHTS: item.has_weight,
     }

@@ -19,7 +19,7 @@ from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.backup.asked import AskedQuiz, asked_in
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
 from lmskit.importers.moodle.backup.course import SUBSECTION, course_of
-from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem, grade_of, grades_in, item_of, left_out_of_grade, left_out_of_item
+from lmskit.importers.moodle.backup.grades import GradedItem, grade_of, grades_in, item_of, left_out_of_grade, left_out_of_item
 from lmskit.importers.moodle.backup.index import lists
 from lmskit.importers.moodle.backup.people import course_people, person, users_in
 from lmskit.importers.moodle.backup.questions import versions_in
@@ -302,7 +302,7 @@ class MoodleBackup:
             if item.id not in seen:
                 seen.add(item.id)
                 self._counts.update(left_out_of_item(item))
-            if item.kind in TOTALS or not item.has_points:
+            if not item.is_imported:
                 continue
             if item.key not in self._described and item.module != "quiz":
                 self._described.add(item.key)

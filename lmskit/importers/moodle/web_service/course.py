@@ -279,7 +279,7 @@ class CourseReading:
                 number = integer_of(cell, "id", GRADES)
                 if number not in items:
                     items[number] = _item(cell, number)
-                if items[number].kind not in TOTALS and items[number].span > 0:
+                if items[number].kind not in TOTALS and items[number].span > 0 and not items[number].is_outcome:
                     feedback = plain_text(text_of(cell, "feedback", GRADES), "html").text
                     submitted = moment_of(cell, "gradedatesubmitted", GRADES)
                     found.append(LiveGrade(user, items[number], decimal_of(cell, "graderaw", GRADES), feedback, submitted))
@@ -301,6 +301,7 @@ def _item(cell: dict[str, Any], number: int) -> GradedItem:
         kind=text_of(cell, "itemtype", GRADES),
         module=text_of(cell, "itemmodule", GRADES),
         instance=integer_of(cell, "iteminstance", GRADES),
+        number=integer_of(cell, "itemnumber", GRADES),
         grade_type="",
         low=decimal_of(cell, "grademin", GRADES) or 0.0,
         high=decimal_of(cell, "grademax", GRADES) or 0.0,
