@@ -157,6 +157,13 @@ def graded(number, name, item_number, points):
     )
 
 
+def test_answers_to_questions_that_are_not_in_the_backup_are_counted(backup):
+    source, records = read(backup(QUIZ, ("<questionid>105", "<questionid>999")))
+    (ada,) = (each for each in attempts(records) if each.person.source_id == "ada")
+    assert [each["question"] for each in ada.answers] == ["1", "2", "3", "5", "6", "7"]
+    assert "answers to questions that are not in the backup, which are not imported: 1." in " ".join(source.notes)
+
+
 def test_each_grade_item_of_an_activity_is_a_quiz_of_its_own_and_outcomes_are_none(backup):
     items = graded(31, "Peers (assessment)", 1, 15) + graded(30, "Peers (submission)", 0, 60) + graded(32, "Argues", 1000, 2)
     source, records = read(backup("activities/assign_8/grades.xml", ("</grade_items>", f"{items}</grade_items>")))
@@ -197,6 +204,7 @@ def test_what_is_refused_counts_as_read(backup, file, old, new):
         ("moodle_backup.xml", "<type>course</type>", "<type>activity</type>", "is a backup of an activity, not of a course"),
         ("moodle_backup.xml", "<name>anonymize</name><value>0", "<name>anonymize</name><value>1", "Make the backup without “Anonymize"),
         ("moodle_backup.xml", "<original_course_startdate>1789344000", "<original_course_startdate>soon", "'?soon'? is not a whole number"),
+        ("moodle_backup.xml", "<moodle_release>4.5.6", "<moodle_release>3.11.4", "is of Moodle 3.11.4, whose backups keep questions in"),
         ("questions.xml", "<defaultmark>1.0000000", "<defaultmark>one", "is damaged: defaultmark 'one' is not a number"),
         (QUIZ, "<quiz id", "<quiz", "not well-formed|has no quiz"),
         (QUIZ, "<activity id", "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><activity id", "document type or entities"),

@@ -22,6 +22,7 @@ DESCRIPTION = "description"
 """Moodle's type of what is shown between questions and asks nothing."""
 OTHER_VERSION = "answers to earlier versions of a question, kept as texts"
 DRAWN = "answers to questions drawn at random, kept as texts with the question that each student got"
+UNKNOWN = "answers to questions that are not in the backup, which are not imported"
 TRIES = "earlier tries of answers, of which the last one is imported"
 
 
@@ -57,6 +58,7 @@ class AskedQuiz:
     def answers(self, attempt: BackedUpAttempt, versions: Mapping[int, QuestionVersion], counts: Counter[str]) -> list[dict[str, Any]]:
         """Return the answers of an attempt in their stored form, and count what is special about them."""
         found = []
+        counts[UNKNOWN] += attempt.n_unknown
         for answer in attempt.answers:
             asked, seen = self.at.get(answer.slot), versions[answer.question]
             if answer.slot not in self.names or seen.kind == DESCRIPTION:

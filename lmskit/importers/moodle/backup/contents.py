@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.moodle.backup.values import integer, moment, text
+from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.xml_file import parsed
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lmskit.importers.xml_file import XmlElement
 
 CONTENTS = "moodle_backup.xml"
+OLDEST = 4
+"""The first Moodle whose backups are read: since then quizzes name entries of the question bank, which have versions."""
 ANONYMOUS = "anonymize"
 """The setting of a backup in which Moodle has replaced names and addresses."""
 
@@ -94,6 +97,12 @@ def contents_of(files: Mapping[str, Path], name: str) -> Contents:
         raise ImportFileError(
             f"{name} is anonymised: Moodle has numbered its people, in every course anew, so lmskit would take people of different courses "
             "for one person. Make the backup without “Anonymize information”, or without users for the course and its questions alone."
+        )
+    release = text(information, "moodle_release").partition(" ")[0]
+    if (first := release.partition(".")[0]).isdecimal() and int(first[:4]) < OLDEST:
+        raise ImportFileError(
+            f"{name} is of Moodle {shortened(release)}, whose backups keep questions in another form; those of Moodle {OLDEST}.0 and later "
+            "are read. Restore it in such a Moodle and back it up there, or import the gradebook and the reports of its quizzes."
         )
     try:
         return _contents(information, has_users=settings.get("users") == "1")

@@ -76,6 +76,8 @@ class BackedUpAttempt:
     finished_at: dt.datetime | None
     total: float | None
     answers: tuple[AnsweredQuestion, ...]
+    n_unknown: int
+    """Answers to questions that are not in the backup."""
 
 
 def quiz_in(path: Path) -> BackedUpQuiz:
@@ -140,6 +142,8 @@ def attempt_of(element: XmlElement, versions: Mapping[int, QuestionVersion]) -> 
         A number in it cannot be read.
     """
     usage = element.child("question_usage", "question_attempts")
+    given = [] if usage is None else list(usage.below("question_attempt"))
+    known = [each for each in given if (integer(each, "questionid") or 0) in versions]
     return BackedUpAttempt(
         id=number_of(element),
         user=integer(element, "userid") or 0,
@@ -149,9 +153,6 @@ def attempt_of(element: XmlElement, versions: Mapping[int, QuestionVersion]) -> 
         started_at=moment(element, "timestart"),
         finished_at=moment(element, "timefinish"),
         total=decimal(element, "sumgrades"),
-        answers=tuple(
-            answered(each, versions)
-            for each in (() if usage is None else usage.below("question_attempt"))
-            if (integer(each, "questionid") or 0) in versions
-        ),
+        answers=tuple(answered(each, versions) for each in known),
+        n_unknown=len(given) - len(known),
     )
