@@ -133,6 +133,17 @@ def course_address(site: str, path: str) -> str:
     return f"{_SCHEME.sub('', site.strip()).strip('/').lower()}/{path}"
 
 
+def site_of(address: str) -> str:
+    """Return the site of a course's address; empty if it is the id of a course alone.
+
+    Examples
+    --------
+    >>> site_of("moodle.example.edu/2026/course/view.php?id=4"), site_of("4")
+    ('moodle.example.edu/2026', '')
+    """
+    return address.rpartition("/course")[0]
+
+
 def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek | None]) -> PlacedSections:
     """Return sections as weeks: by their names if at least half of those with a name name a week, otherwise by their numbers.
 

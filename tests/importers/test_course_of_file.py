@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 
 import pytest
 from sqlalchemy import func, select, update
@@ -130,6 +131,38 @@ def test_a_course_with_the_code_of_the_backup_is_taken_unless_the_system_calls_i
     with pytest.raises(InputError, match=refusal), session.begin_nested():
         taken(session)
     taken(session, course="logic")
+    assert states(taken(session), "courses") == (0, 0, 1)
+
+
+def test_two_sites_number_their_quizzes_alike_and_are_kept_apart(session, term, teacher, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(SAMPLE, other)
+    for file, old, new in (
+        ("moodle_backup.xml", "moodle.example.edu", "moodle.example.edu/2027"),
+        ("moodle_backup.xml", "LOGIC", "NEXT"),
+        ("activities/quiz_7/quiz.xml", "<name>Sets</name>", "<name>Relations</name>"),
+    ):
+        content_of = (other / file).read_text(encoding="utf-8")
+        assert old in content_of
+        (other / file).write_text(content_of.replace(old, new), encoding="utf-8")
+    for path in (SAMPLE, other):
+        taken(session, path=path, term=term.code)
+    ids = select(ExternalId.external_id, Quiz.title).join(Quiz, Quiz.id == ExternalId.quiz_id).order_by(ExternalId.external_id)
+    stored = session.execute(ids.where(ExternalId.external_id.endswith("quiz:3"))).all()
+    assert [tuple(row) for row in stored] == [("moodle.example.edu/2027/quiz:3", "Relations"), ("quiz:3", "Sets")]
+    before = content(session)
+    for path in (SAMPLE, other):
+        assert {outcome.state for outcome in taken(session, path=path).outcomes} == {"unchanged", "rejected"}
+    assert content(session) == before
+
+
+def test_a_course_that_two_sites_have_meets_their_quizzes_by_title(session):
+    course = factories.course(session, code="logic")
+    taken(session)
+    session.execute(update(ExternalId).where(ExternalId.external_id == ADDRESS).values(external_id="old.example.edu/course/view.php?id=4"))
+    report = taken(session, course="logic")
+    assert "logic is known as old.example.edu/course/view.php?id=4 as well" in " ".join(report.notes)
+    assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id, Quiz.title == "Sets")) == 1
     assert states(taken(session), "courses") == (0, 0, 1)
 
 

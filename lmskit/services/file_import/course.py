@@ -72,6 +72,8 @@ def prepare_course(session: Session, source: Source | CourseSource, found: Found
     if course is None:
         course, state = _made(session, source, found), "added"
     if known is None and described.external_id:
+        if not state and (others := _ids_with_site(session, course, found.system)):
+            notes.append(f"{course.code} is known as {others[0]} as well: quizzes of both meet by their titles, and not by their ids.")
         _add_id(session, found.system, described.external_id, course)
         state, change = (state, "") if state else ("changed", "new id")
     elif known is not None and known != course.id:

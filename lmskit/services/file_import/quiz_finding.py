@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from lmskit.importers import advice
+from lmskit.importers.described_course import site_of
 from lmskit.importers.matching.titles import richer, same_titles
 from lmskit.limits import LARGEST_SCORE, LONGEST_EXTERNAL_ID, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Quiz
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from lmskit.importers.record import QuizRecord
 
+TOO_LONG = f"is of a quiz without an id of 1 to {LONGEST_EXTERNAL_ID} characters"
 NO_MAXIMUM = "is of a quiz that is not in lmskit, and the file lacks its maximum score, which its settings in the other system show"
 
 
@@ -33,6 +35,8 @@ class PlannedQuiz:
     """Its id in lmskit, or a negative number for a new quiz."""
     position_id: int | None
     """The position that names it, if that is counted."""
+    external_id: str
+    """Its id in the source system: the key of the file, with the site if lmskit knows another site's quiz under that key."""
     stored: Quiz | None = None
     has_external_id: bool = False
     """Whether its id in the source system is stored already."""
@@ -91,8 +95,10 @@ class QuizFinder:
         The course that the import is for.
     system
         The source system of the file.
+    site
+        The site of that system which the file is from; empty if it does not say.
     keys
-        The keys of all its quizzes.
+        The keys of all its quizzes. Two sites number their quizzes alike.
     are_new
         Whether a quiz whose title is nearly that of another is another quiz.
     same
@@ -100,7 +106,15 @@ class QuizFinder:
     """
 
     def __init__(
-        self, session: Session, course: Course, system: str, keys: Sequence[str], *, are_new: bool, same: Mapping[str, str | None]
+        self,
+        session: Session,
+        course: Course,
+        system: str,
+        keys: Sequence[str],
+        *,
+        site: str,
+        are_new: bool,
+        same: Mapping[str, str | None],
     ) -> None:
         self._session = session
         self._codes, self._are_new, self._same = (course.code, course.module_code), are_new, same
@@ -111,10 +125,15 @@ class QuizFinder:
         for quiz in quizzes:
             self._by_title[quiz.title].append(quiz)
         of_system = select(ExternalId).where(ExternalId.source == system, ExternalId.kind == EntityKind.QUIZ)
-        self._by_key = {found.external_id: found for found in session.scalars(of_system.where(ExternalId.external_id.in_(keys)))}
+        self._course, self._system = course, system
+        self._of_course = self._site_of(course.id)
+        """The site whose quizzes have their keys as ids in the course."""
+        self._site = site or self._of_course
+        wanted = [*keys, *(self._with_site(key) for key in keys)]
+        self._by_key = {found.external_id: found for found in session.scalars(of_system.where(ExternalId.external_id.in_(wanted)))}
         """External ids of any course."""
-        of_course_ids = of_system.where(ExternalId.course_id == course.id).with_only_columns(ExternalId.quiz_id)
-        self._with_external_id = set(session.scalars(of_course_ids))
+        of_course_ids = session.scalars(of_system.where(ExternalId.course_id == course.id))
+        self._with_external_id = {found.quiz_id for found in of_course_ids if self._is_of_site(found.external_id)}
         self._taken: set[int] = set()
         """Ids of the quizzes that an earlier quiz of the file was found to be."""
 
@@ -127,6 +146,8 @@ class QuizFinder:
             if quiz.reason is None:
                 self._find_exactly(quiz, titles)
                 titles.add(quiz.record.title)
+            if quiz.reason is None and len(quiz.external_id) > LONGEST_EXTERNAL_ID:
+                quiz.reason = TOO_LONG
             if quiz.reason is None and quiz.stored is None:
                 open_quizzes.append(quiz)
             else:
@@ -146,7 +167,7 @@ class QuizFinder:
 
     def _find_exactly(self, quiz: PlannedQuiz, titles: set[str]) -> None:
         record = quiz.record
-        if record.has_source_id and (known := self._by_key.get(record.key)) is not None:
+        if record.has_source_id and (known := self._known(quiz)) is not None:
             quiz.has_external_id = True
             quiz.stored = self._by_id.get(known.quiz_id or 0)
             quiz.reason = None if quiz.stored is not None else self._elsewhere(known)
@@ -158,6 +179,31 @@ class QuizFinder:
                 quiz.reason = "has the title of several quizzes of the course in lmskit"
             elif found:
                 quiz.stored = found[0]
+
+    def _known(self, quiz: PlannedQuiz) -> ExternalId | None:
+        """Find the quiz by its id; if its key is that of another site's quiz, its id has the site in front."""
+        with_site = self._with_site(quiz.record.key)
+        found = self._by_key.get(quiz.record.key)
+        owner = self._of_course if found is None or found.course_id == self._course.id else self._site_of(found.course_id)
+        if with_site in self._by_key or (self._site and owner and owner != self._site):
+            quiz.external_id = with_site
+            return self._by_key.get(with_site)
+        return found
+
+    def _with_site(self, key: str) -> str:
+        return f"{self._site}/{key}" if self._site else key
+
+    def _is_of_site(self, external_id: str) -> bool:
+        """Whether an id of a quiz of the course is one of the file's site."""
+        site = external_id.rpartition("/")[0] or self._of_course
+        return not self._site or site in {"", self._site}
+
+    def _site_of(self, course: int | None) -> str:
+        """Return the site that a course in lmskit is of; the first one, if it is known as courses of several."""
+        ids = select(ExternalId.external_id).where(
+            ExternalId.course_id == course, ExternalId.kind == EntityKind.COURSE, ExternalId.source == self._system
+        )
+        return next(filter(None, map(site_of, self._session.scalars(ids.order_by(ExternalId.id)))), "")
 
     def _elsewhere(self, known: ExternalId) -> str:
         """Say of which course a quiz is, to those who may see that course."""
@@ -209,7 +255,7 @@ def fault_of(record: QuizRecord) -> str | None:
     if not 1 <= len(record.title) <= LONGEST_TITLE:
         return f"is of a quiz without a title of 1 to {LONGEST_TITLE} characters"
     if record.has_source_id and not 1 <= len(record.key) <= LONGEST_EXTERNAL_ID:
-        return f"is of a quiz without an id of 1 to {LONGEST_EXTERNAL_ID} characters"
+        return TOO_LONG
     if record.max_score is not None and not 0 <= record.max_score < LARGEST_SCORE + 1:
         return f"is of a quiz whose maximum score is not a number from 0 to {LARGEST_SCORE}"
     return None

@@ -70,8 +70,8 @@ _UPDATE = text("UPDATE file_quiz SET quiz_id = :quiz_id, state = :state WHERE ke
 class Quizzes:
     """The quizzes of a file in the course that the import is for."""
 
-    def __init__(self, session: Session, course: Course | None, *, system: str, asked: ImportOptions) -> None:
-        self._session, self._course, self._system, self._asked = session, course, system, asked
+    def __init__(self, session: Session, course: Course | None, *, system: str, site: str, asked: ImportOptions) -> None:
+        self._session, self._course, self._system, self._site, self._asked = session, course, system, site, asked
         self.warnings: list[RowWarning] = []
         self.notes: list[str] = []
         self.added_weeks: list[int] = []
@@ -88,10 +88,18 @@ class Quizzes:
         unknown = [title for title in dict.fromkeys((*self._asked.weeks, *self._asked.same_quizzes)) if title not in titles]
         self.notes += [f"The file has no quiz {title!r}, so what was chosen for it changes nothing." for title in unknown]
         if self._course is not None and records:
-            self._planned = [PlannedQuiz(record, -nth, position_id) for nth, (record, position_id) in enumerate(records.values(), 1)]
+            self._planned = [
+                PlannedQuiz(record, -nth, position_id, record.key) for nth, (record, position_id) in enumerate(records.values(), 1)
+            ]
             asked = self._asked
             finder = QuizFinder(
-                self._session, self._course, self._system, list(records), are_new=asked.new_quizzes, same=asked.same_quizzes
+                self._session,
+                self._course,
+                self._system,
+                list(records),
+                site=self._site,
+                are_new=asked.new_quizzes,
+                same=asked.same_quizzes,
             )
             finder.find(self._planned)
             self._choose_weeks()
@@ -310,7 +318,7 @@ class Quizzes:
     def _add_external_id(self, quiz: PlannedQuiz, stored: Quiz) -> None:
         if quiz.needs_external_id:
             external_id = ExternalId(
-                source=self._system, kind=EntityKind.QUIZ, external_id=quiz.record.key, course_id=stored.course_id, quiz_id=stored.id
+                source=self._system, kind=EntityKind.QUIZ, external_id=quiz.external_id, course_id=stored.course_id, quiz_id=stored.id
             )
             self._session.add(external_id)
             self._session.flush()
