@@ -11,7 +11,7 @@ from lmskit.errors import InputError
 from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
-from lmskit.models import Course, CourseStaff, ExternalId, ImportRun, Quiz, Syllabus
+from lmskit.models import Course, CourseStaff, ExternalId, ImportRun, Quiz, QuizAttempt, Syllabus
 from lmskit.queries.course import course_by_code
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.import_undo import undo_import
@@ -164,6 +164,23 @@ def test_a_course_that_two_sites_have_meets_their_quizzes_by_title(session):
     assert "logic is known as old.example.edu/course/view.php?id=4 as well" in " ".join(report.notes)
     assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id, Quiz.title == "Sets")) == 1
     assert states(taken(session), "courses") == (0, 0, 1)
+
+
+def test_a_grade_that_moodle_took_back_counts_no_longer(session, tmp_path):
+    course = factories.course(session)
+    taken(session, course=course.code)
+    ungraded = tmp_path / "course"
+    shutil.copytree(SAMPLE, ungraded)
+    path = ungraded / "gradebook.xml"
+    path.write_text(path.read_text(encoding="utf-8").replace("<finalgrade>7.50000", "<finalgrade>$@NULL@$"), encoding="utf-8")
+    before = content(session)
+    report = taken(session, path=ungraded, course=course.code)
+    (outcome,) = (each for each in report.outcomes if each.state == "changed")
+    assert (outcome.what, outcome.reason, outcome.before) == ("Babbage, Ben · Oral exam", "taken back: no result", "7.5 of 10")
+    of_exam = select(QuizAttempt.taken_back_at).join(Quiz, Quiz.id == QuizAttempt.quiz_id).where(Quiz.title == "Oral exam")
+    assert session.scalars(of_exam).one() is not None
+    undo_import(session, last_run(session))
+    assert content(session) == before
 
 
 def test_what_a_new_course_needs_is_said_with_the_newest_terms(session):

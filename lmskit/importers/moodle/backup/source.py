@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
+from lmskit.importers.cell_meaning import CellMeaning
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.backup.asked import AskedQuiz, asked_in
 from lmskit.importers.moodle.backup.contents import CONTENTS, contents_of
@@ -27,7 +28,7 @@ from lmskit.importers.moodle.backup.quiz import FINISHED, attempt_of, attempts_i
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.question_banks.bank import Draft, validated
-from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, ExcuseRecord, PersonKey, Position, QuizRecord
+from lmskit.importers.record import AbsentScore, AttemptRecord, Cells, EnrollmentRecord, ExcuseRecord, PersonKey, Position, QuizRecord
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.row_warnings import RowWarnings
@@ -318,6 +319,8 @@ class MoodleBackup:
             has_points = grade.points is not None and item.module != "quiz"  # of a quiz the attempts are imported
             self._counts.update(left_out_of_grade(grade, has_points=has_points))
             if not has_points and not grade.is_excluded:
+                if item.module != "quiz" and grade.user in self._keys:
+                    yield AbsentScore(Position(name, row), item.key, self._keys[grade.user], CellMeaning.ABSENT.value)
                 return
             key = self._person_of(grade.user)
         except RejectedRowError as error:
