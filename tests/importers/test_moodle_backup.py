@@ -11,8 +11,9 @@ import pytest
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
-from lmskit.importers.record import AttemptRecord, ExcuseRecord, QuizRecord
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, ExcuseRecord, QuizRecord
 from lmskit.importers.registry import detected
+from lmskit.vocabulary import EnrollmentStatus
 from tests.importers.golden import SAMPLES
 
 SAMPLE = SAMPLES / "moodle-backup" / "course"
@@ -155,6 +156,25 @@ def graded(number, name, item_number, points):
         f'<grademin>0.00000</grademin><hidden>0</hidden><grade_grades><grade_grade id="{number}"><userid>11</userid>'
         f"<finalgrade>{points}</finalgrade><excluded>0</excluded><overridden>0</overridden></grade_grade></grade_grades></grade_item>"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<enrolment id="12"><status>0</status>', '<enrolment id="12"><status>1</status>'),
+        ('<enrolment id="12"><status>0</status>', '<enrolment id="12"><status>0</status><timeend>1789400000</timeend>'),
+        ('<enrolment id="12"><status>0</status>', '<enrolment id="12"><status>0</status><timestart>1789600000</timestart>'),
+        ("<enrol>manual</enrol><status>0</status>", "<enrol>manual</enrol><status>1</status>"),
+    ],
+    ids=["suspended", "over", "to come", "method disabled"],
+)
+def test_a_student_who_may_not_enter_the_course_is_withdrawn_as_moodle_lists_it(backup, old, new):
+    def status(path):
+        return {record.person.source_id: record.status for record in read(path)[1] if isinstance(record, EnrollmentRecord)}
+
+    folder = backup("moodle_backup.xml", ("<original_wwwroot>", "<backup_date>1789500000</backup_date><original_wwwroot>"))
+    assert status(folder)["ben"] == EnrollmentStatus.ACTIVE
+    assert status(backup("course/enrolments.xml", (old, new)))["ben"] == EnrollmentStatus.WITHDRAWN
 
 
 def test_answers_to_questions_that_are_not_in_the_backup_are_counted(backup):

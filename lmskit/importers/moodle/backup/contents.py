@@ -58,6 +58,7 @@ class Contents:
     """Of the Moodle that wrote it, such as `4.5.6`."""
     site: str
     """The address of the Moodle."""
+    made_at: dt.datetime | None
     course_id: int
     line: int
     """Where the backup names its course."""
@@ -96,7 +97,7 @@ def contents_of(files: Mapping[str, Path], name: str) -> Contents:
     if settings.get("users") == settings.get(ANONYMOUS) == "1":
         raise ImportFileError(
             f"{name} is anonymised: Moodle has numbered its people, in every course anew, so lmskit would take people of different courses "
-            "for one person. Make the backup without “Anonymize information”, or without users for the course and its questions alone."
+            "for one person. Make the backup without “Anonymize user information”, or without users for the course and its questions alone."
         )
     release = text(information, "moodle_release").partition(" ")[0]
     if (first := release.partition(".")[0]).isdecimal() and int(first[:4]) < OLDEST:
@@ -117,6 +118,7 @@ def _contents(information: XmlElement, *, has_users: bool) -> Contents:
     return Contents(
         release=text(information, "moodle_release").partition(" ")[0],
         site=text(information, "original_wwwroot"),
+        made_at=moment(information, "backup_date"),
         course_id=integer(information, "original_course_id") or 0,
         line=information.line,
         short_name=text(information, "original_course_shortname"),

@@ -10,14 +10,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lmskit.importers.moodle.backup.values import integer, number_of, text
+from lmskit.importers.moodle.backup.values import integer, moment, number_of, text
 from lmskit.importers.record import PersonKey, PersonRecord, SectionName
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.xml_file import streamed
 from lmskit.vocabulary import Role, SectionKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lmskit.importers.person_cells import PersonCells
@@ -55,8 +56,8 @@ class CoursePeople:
         return tuple(SectionName(SectionKind.GROUP, name) for name in names)
 
 
-def course_people(files: Mapping[str, Path]) -> CoursePeople:
-    """Read roles, enrolments and groups."""
+def course_people(files: Mapping[str, Path], when: dt.datetime | None) -> CoursePeople:
+    """Read roles, enrolments and groups; enrolments as they were at the time of the backup, where that is known."""
     found = CoursePeople()
     archetypes = {number_of(role): text(role, "archetype") or text(role, "shortname") for role in _elements(files, "roles.xml", "role")}
     for assignment in _elements(files, "course/roles.xml", "assignment"):
@@ -69,9 +70,9 @@ def course_people(files: Mapping[str, Path]) -> CoursePeople:
             if is_one:
                 users.add(user)
     active: set[int] = set()
-    for enrolment in _elements(files, "course/enrolments.xml", "enrolment"):
+    for enrolment, around in _within(files, "course/enrolments.xml", "enrolment"):
         user = integer(enrolment, "userid") or 0
-        (found.suspended if text(enrolment, "status") == SUSPENDED else active).add(user)
+        (active if _is_active(enrolment, around, when) else found.suspended).add(user)
     found.suspended -= active  # another way of enrolling lets them in
     for group in _elements(files, "groups.xml", "group"):
         name = text(group, "name")
@@ -81,9 +82,25 @@ def course_people(files: Mapping[str, Path]) -> CoursePeople:
     return found
 
 
+def _is_active(enrolment: XmlElement, around: Sequence[XmlElement], when: dt.datetime | None) -> bool:
+    """Whether an enrolment lets a person in, as Moodle decides it: neither it nor its method is suspended, and it has begun and not ended.
+
+    Source: `get_enrolled_join` in `lib/enrollib.php` of Moodle.
+    """
+    if SUSPENDED in {text(enrolment, "status"), *(text(each, "status") for each in around if each.local == "enrol")}:
+        return False
+    begins, ends = moment(enrolment, "timestart"), moment(enrolment, "timeend")
+    return when is None or ((begins is None or begins <= when) and (ends is None or when < ends))
+
+
 def _elements(files: Mapping[str, Path], name: str, element: str) -> Iterator[XmlElement]:
+    yield from (found for found, _ in _within(files, name, element))
+
+
+def _within(files: Mapping[str, Path], name: str, element: str) -> Iterator[tuple[XmlElement, Sequence[XmlElement]]]:
+    """Give out elements with those around each, as far as these were read."""
     if name in files:
-        yield from (found for found, _ in streamed(files[name], element))
+        yield from streamed(files[name], element)
 
 
 def users_in(path: Path) -> Iterator[tuple[int, XmlElement]]:

@@ -148,7 +148,7 @@ class MoodleBackup:
         """Read who teaches the course and may edit it."""
         if USERS not in self.folder:
             return
-        editing, cells = course_people(self.folder).editing, PersonCells(RowWarnings())
+        editing, cells = course_people(self.folder, self.contents.made_at).editing, PersonCells(RowWarnings())
         for user, element in users_in(self.folder[USERS]):
             if user in editing:
                 with suppress(RejectedRowError):  # the import says of the row what is wrong with it
@@ -191,7 +191,7 @@ class MoodleBackup:
     def _people(self) -> Iterator[Record]:
         if USERS not in self.folder:
             return
-        known = course_people(self.folder)
+        known = course_people(self.folder, self.contents.made_at)
         part = self._part(USERS)
         for user, element in users_in(self.folder[USERS]):
             position = Position(USERS, self._row(USERS, element))
