@@ -13,7 +13,6 @@ from lmskit.importers.week import week_named, without_week
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
     from lmskit.importers.record import PersonKey, Position
@@ -92,8 +91,6 @@ class DescribedCourse:
     """Its id in the system, together with the site if two sites number their courses alike (`course_address`); empty if it has none."""
     code: str
     title: str
-    starts_on: dt.date | None
-    ends_on: dt.date | None
     sections: PlacedSections
 
 

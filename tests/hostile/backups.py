@@ -169,9 +169,9 @@ DAMAGED = (
         r"gradebook\.xml, row 1: elements are nested",
     ),
     _damaged(
-        "a backup of a course that starts before 1970",
-        as_tar({_INFORMATION: replaced(("1789344000", "-1"))}),
-        r"moodle_backup\.xml: original_course_startdate -1 is not a time",
+        "a backup that was made before 1970",
+        as_tar({_INFORMATION: replaced(("<original_course_id>", "<backup_date>-1</backup_date><original_course_id>"))}),
+        r"moodle_backup\.xml: backup_date -1 is not a time",
     ),
 )
 

@@ -96,7 +96,6 @@ def _course(course: DescribedCourse) -> dict[str, Any]:
         "id": course.external_id,
         "code": course.code,
         "title": course.title,
-        "days": [str(course.starts_on), str(course.ends_on)],
     } | _sections(course.sections)
 
 

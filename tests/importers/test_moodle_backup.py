@@ -1,5 +1,6 @@
 """What is special about a backup of a Moodle course."""
 
+import datetime as dt
 import io
 import random
 import shutil
@@ -177,6 +178,13 @@ def test_a_student_who_may_not_enter_the_course_is_withdrawn_as_moodle_lists_it(
     assert status(backup("course/enrolments.xml", (old, new)))["ben"] == EnrollmentStatus.WITHDRAWN
 
 
+@pytest.mark.parametrize(("zone", "day"), [(None, 21), ("Pacific/Kiritimati", 22)], ids=["UTC", "a zone of its own"])
+def test_a_quiz_is_due_on_the_day_of_the_time_zone_on_which_it_closes(zone, day):
+    source = FORMAT.open(SAMPLE, ReadOptions(time_zone=zone))
+    assert next(record.due_on for record in list(source.records()) if isinstance(record, QuizRecord)) == dt.date(2026, 9, day)
+    assert ("due on a day of UTC" in " ".join(source.notes)) == (zone is None)
+
+
 def test_answers_to_questions_that_are_not_in_the_backup_are_counted(backup):
     source, records = read(backup(QUIZ, ("<questionid>105", "<questionid>999")))
     (ada,) = (each for each in attempts(records) if each.person.source_id == "ada")
@@ -223,7 +231,7 @@ def test_what_is_refused_counts_as_read(backup, file, old, new):
     [
         ("moodle_backup.xml", "<type>course</type>", "<type>activity</type>", "is a backup of an activity, not of a course"),
         ("moodle_backup.xml", "<name>anonymize</name><value>0", "<name>anonymize</name><value>1", "Make the backup without “Anonymize"),
-        ("moodle_backup.xml", "<original_course_startdate>1789344000", "<original_course_startdate>soon", "'?soon'? is not a whole number"),
+        ("moodle_backup.xml", "<original_course_id>4", "<original_course_id>four", "'?four'? is not a whole number"),
         ("moodle_backup.xml", "<moodle_release>4.5.6", "<moodle_release>3.11.4", "is of Moodle 3.11.4, whose backups keep questions in"),
         ("questions.xml", "<defaultmark>1.0000000", "<defaultmark>one", "is damaged: defaultmark 'one' is not a number"),
         (QUIZ, "<quiz id", "<quiz", "not well-formed|has no quiz"),

@@ -65,8 +65,6 @@ class Contents:
     short_name: str
     full_name: str
     course_format: str
-    starts_at: dt.datetime | None
-    ends_at: dt.datetime | None
     has_users: bool
     sections: tuple[CourseSection, ...]
     activities: tuple[Activity, ...]
@@ -124,8 +122,6 @@ def _contents(information: XmlElement, *, has_users: bool) -> Contents:
         short_name=text(information, "original_course_shortname"),
         full_name=text(information, "original_course_fullname"),
         course_format=text(information, "original_course_format"),
-        starts_at=moment(information, "original_course_startdate"),
-        ends_at=moment(information, "original_course_enddate"),
         has_users=has_users,
         sections=_of_each_folder(CourseSection(integer(each, "sectionid") or 0, text(each, "directory"), each.line) for each in sections),
         activities=_of_each_folder(

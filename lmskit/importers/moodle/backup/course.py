@@ -39,8 +39,6 @@ def course_of(
         external_id=course_id(contents.site, contents.course_id) if contents.site else "",
         code=contents.short_name,
         title=contents.full_name,
-        starts_on=None if contents.starts_at is None else contents.starts_at.date(),
-        ends_on=None if contents.ends_at is None else contents.ends_at.date(),
         sections=found,
     )
     return course, {section: found.week_of[number] for section, number in numbers.items() if number in found.week_of}

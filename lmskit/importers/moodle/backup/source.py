@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.archive import opened
 from lmskit.importers.cell_meaning import CellMeaning
 from lmskit.importers.formats import Format, ReadOptions
@@ -32,6 +33,7 @@ from lmskit.importers.record import AbsentScore, AttemptRecord, Cells, Enrollmen
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.row_warnings import RowWarnings
+from lmskit.importers.times import zone_named
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class MoodleBackup:
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.options = options
+        self._zone = zone_named(options.time_zone)
         self.folder = opened(path, names=_Needed(), most=MOST_FILES, tar=True)
         self.name = self.folder.name
         self.contents = contents_of(self.folder, self.name)
@@ -106,6 +109,7 @@ class MoodleBackup:
         self._described: set[str] = set()
         self._in_quizzes: set[int] = set()
         self._rows: Counter[str] = Counter()
+        self._n_due = 0
 
     @property
     def parts(self) -> Sequence[Cells]:
@@ -126,6 +130,8 @@ class MoodleBackup:
             *(f"{self.name}: {subject}: {count:,}." for subject, count in self._counts.items() if count),
         ]
         others = Counter(each.kind for each in contents.activities if each.kind not in {"quiz", "assign", SUBSECTION})
+        if self._n_due and self.options.time_zone is None:
+            notes.append(f"{self.name}: quizzes due on a day of UTC: {self._n_due:,}. For that of another zone, give it, {advice.ZONE}.")
         if others:
             listed = ", ".join(f"{shortened(kind)} ({count:,})" for kind, count in sorted(others.most_common(MOST_NAMED)))
             notes.append(f"{self.name}: activities of which only grades are imported: {listed}.")
@@ -227,6 +233,7 @@ class MoodleBackup:
         quiz = quiz_in(self.folder[name])
         self._described.add(f"quiz:{quiz.id}")
         part = self._part(name)
+        self._n_due += quiz.closes_at is not None
         asked = asked_in(quiz, of_entry)
         self._in_quizzes.update(version.id for version in asked.at.values() if version is not None)
         drafts = asked.drafts(name)
@@ -248,7 +255,7 @@ class MoodleBackup:
                 for found in (content.questions if content else ())
                 if found.key is not None
             },
-            due_on=None if quiz.closes_at is None else quiz.closes_at.date(),
+            due_on=None if quiz.closes_at is None else quiz.closes_at.astimezone(self._zone).date(),
         )
         for element in attempts_in(self.folder[name]):
             row = self._row(name, element)
