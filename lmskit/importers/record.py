@@ -280,7 +280,7 @@ class Source(Protocol):
 
     @property
     def is_partial(self) -> bool:
-        """Whether the files hold only changes, so that a student who is not in them has not left."""
+        """Whether the files hold only changes, or nobody at all, so that a student who is not in them has not left."""
 
     @property
     def may_lack_a_course(self) -> bool:

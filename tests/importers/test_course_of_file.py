@@ -7,7 +7,7 @@ import shutil
 import pytest
 from sqlalchemy import func, select, update
 
-from lmskit.errors import InputError
+from lmskit.errors import ImportFileError, InputError
 from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.backup.source import FORMAT
@@ -181,6 +181,24 @@ def test_a_grade_that_moodle_took_back_counts_no_longer(session, tmp_path):
     assert session.scalars(of_exam).one() is not None
     undo_import(session, last_run(session))
     assert content(session) == before
+
+
+def test_a_backup_without_users_says_of_nobody_that_they_are_missing(session, tmp_path):
+    course = factories.course(session)
+    taken(session, course=course.code)
+    without = tmp_path / "course"
+    shutil.copytree(SAMPLE, without, ignore=shutil.ignore_patterns("users.xml", "roles.xml", "enrolments.xml", "groups.xml", "grades.xml"))
+    for file, old, new in (
+        ("moodle_backup.xml", "<name>users</name><value>1", "<name>users</name><value>0"),
+        ("activities/quiz_7/quiz.xml", "<attempt id", "<left id"),
+        ("activities/quiz_7/quiz.xml", "</attempt>", "</left>"),
+    ):
+        (without / file).write_text((without / file).read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    (without / "gradebook.xml").unlink()
+    report = taken(session, path=without, course=course.code)
+    assert {outcome.state for outcome in report.outcomes} == {"unchanged"}
+    with pytest.raises(ImportFileError, match="does not hold all results"), session.begin_nested():
+        taken(session, path=without, course=course.code, remove_missing=True)
 
 
 def test_what_a_new_course_needs_is_said_with_the_newest_terms(session):

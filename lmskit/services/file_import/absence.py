@@ -65,8 +65,8 @@ def list_taken_back(context: ImportContext) -> None:
 def list_missing(context: ImportContext) -> None:
     """Keep the students whom no row names, though they have results at quizzes of the file, for the report."""
     students = context.statements["taken_back"].read("missing_students", MissingResultsRow)
-    if context.options.asked.remove_missing:
-        return  # their results are listed one by one
+    if context.options.asked.remove_missing or context.source.is_partial:
+        return  # their results are listed one by one; or the file does not say who is missing
     context.missing = [
         Outcome(
             context.source.name, None, None, "missing", f"{student.name} · {count_text(student.n_quizzes, 'quiz', 'quizzes')}",

@@ -62,7 +62,11 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
     found = find_options(session, source.system, options or ImportOptions())
     if found.asked.withdraw_missing and source.is_partial:
         raise ImportFileError(
-            f"{source.name} holds only changes, so students who are not in it cannot be withdrawn: {advice.LEAVE_WITHDRAW_OUT}."
+            f"{source.name} does not hold all students, so those who are not in it cannot be withdrawn: {advice.LEAVE_WITHDRAW_OUT}."
+        )
+    if found.asked.remove_missing and source.is_partial:
+        raise ImportFileError(
+            f"{source.name} does not hold all results, so those that are not in it cannot be taken back: {advice.LEAVE_REMOVE_OUT}."
         )
     progress("Waiting for other imports to end", 0, None)
     asked = found.asked

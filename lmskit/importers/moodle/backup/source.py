@@ -74,7 +74,6 @@ class MoodleBackup:
 
     format = "moodle-backup"
     system = SYSTEM
-    is_partial = False
     may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
@@ -88,6 +87,7 @@ class MoodleBackup:
             self.described_course, self._week_of = course_of(self.folder, self.contents, options.sections)
         except RejectedRowError as error:
             raise self._damaged(error) from error
+        self.is_partial = not self.contents.has_users
         self.sha256 = _digest([path] if path.is_file() else list(self.folder.values()))
         self.warnings = RowWarnings()
         self._cells = PersonCells(self.warnings)
