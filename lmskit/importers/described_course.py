@@ -157,9 +157,10 @@ def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek
     ([(2, 'Sets')], {1: 2, 3: 2})
     >>> [(left.section.title, left.reason) for left in named.left_out]
     [('Exam', 'names no week, as the others do'), ('Week 2, laboratory', 'belongs to week 2, as an earlier section does')]
-    >>> numbered = placed([section(1, "Sets"), section(2, ""), section(3, "Exam")], {3: None, 2: ChosenWeek(5, "Laws")})
+    >>> sections = [section(1, "Sets"), section(2, ""), section(3, "Week 7: Exam"), section(4, "End")]
+    >>> numbered = placed(sections, {4: None, 2: ChosenWeek(5, "Laws")})
     >>> [(week.number, week.topic) for week in numbered.weeks]
-    [(1, 'Sets'), (5, 'Laws')]
+    [(1, 'Sets'), (3, 'Week 7: Exam'), (5, 'Laws')]
     >>> dict(placed([section(1, "Week 2"), section(2, "7 September - 13 September"), section(3, "Topic 3")], {}).week_of)
     {1: 2}
     """
@@ -181,6 +182,7 @@ def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek
         if number in weeks:
             left_out.append(LeftOutSection(section, SAME_WEEK.format(number)))
             continue
-        topic = without_week(section.name) if choice is None or choice.topic is None else choice.topic
+        own = without_week(section.name) if number == week_named(section.name) else section.name
+        topic = own if choice is None or choice.topic is None else choice.topic
         weeks[number] = DescribedWeek(section.position, number, topic, section.objectives, section)
     return PlacedSections(tuple(weeks[number] for number in sorted(weeks)), tuple(left_out), week_of)
