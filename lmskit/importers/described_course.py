@@ -39,7 +39,7 @@ class ChosenWeek(NamedTuple):
 
 
 class DescribedSection(NamedTuple):
-    """A section, module or folder of a course, in the course's order; it is counted as a row."""
+    """A section, module or folder of a course, in the course's order; it is counted as a row if it is a week of its own."""
 
     position: Position
     number: int

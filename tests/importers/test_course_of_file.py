@@ -201,6 +201,13 @@ def test_a_backup_without_users_says_of_nobody_that_they_are_missing(session, tm
         taken(session, path=without, course=course.code, remove_missing=True)
 
 
+def test_options_that_had_nothing_to_do_are_named(session, term):
+    course = factories.course(session)
+    notes = " ".join(taken(session, course=course.code, term=term.code, module="LOG", sections={99: None, 2: ChosenWeek(2)}).notes)
+    assert f"{course.code} is in lmskit, so what was given for a new course changes nothing: a term, a module." in notes
+    assert "The course has no sections of these numbers, so what was chosen for them changes nothing: 99." in notes
+
+
 def test_what_a_new_course_needs_is_said_with_the_newest_terms(session):
     term = factories.term(session, starts_on=dt.date(2199, 1, 1))
     with pytest.raises(InputError) as refused, session.begin_nested():

@@ -84,7 +84,7 @@ def prepare_course(session: Session, source: Source | CourseSource, found: Found
     outcomes = [_outcome(described, state or "unchanged", course, change)]
     weeks = put_weeks(session, course, described.sections.weeks)
     outcomes += weeks
-    notes += _notes(described, weeks)
+    notes += [*_notes(described, weeks), *_changed_nothing(described, found, course, is_new=state == "added")]
     states = {week.number: outcome.state for week, outcome in zip(described.sections.weeks, weeks, strict=True)}
     report = _report(session, course, described, outcomes)
     return replace(found, course=course, prepared=PreparedCourse(report, tuple(outcomes), states, tuple(notes)))
@@ -229,6 +229,24 @@ def _title(described: DescribedCourse) -> str:
 def _add_id(session: Session, system: str, external_id: str, course: Course) -> None:
     session.add(ExternalId(source=system, kind=EntityKind.COURSE, external_id=external_id, course_id=course.id))
     session.flush()
+
+
+def _changed_nothing(described: DescribedCourse, found: FoundOptions, course: Course, *, is_new: bool) -> list[str]:
+    """Say which options had nothing to do: those of a new course for one that is there, and weeks for sections that are not."""
+    asked = found.asked
+    of_new = {"a term": asked.term, "a lecturer": asked.lecturer, "a module": asked.module}
+    given = [] if is_new else [what for what, value in of_new.items() if value is not None]
+    notes = [f"{course.code} is in lmskit, so what was given for a new course changes nothing: {', '.join(given)}."] if given else []
+    sections = {week.section.number for week in described.sections.weeks} | {left.section.number for left in described.sections.left_out}
+    if unknown := sorted(asked.reading.sections.keys() - sections):
+        notes.append(
+            f"The course has no sections of these numbers, so what was chosen for them changes nothing: {shortened(_listed(unknown))}."
+        )
+    return notes
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _notes(described: DescribedCourse, weeks: Sequence[Outcome]) -> list[str]:
