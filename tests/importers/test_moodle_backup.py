@@ -108,6 +108,12 @@ def test_a_description_has_no_number_and_no_answer_as_in_the_reports(backup, num
     assert ada.answers[5]["response"] is None
 
 
+def test_the_text_of_an_earlier_version_is_not_mistaken_for_the_id_of_an_option(backup):
+    _, records = read(backup(QUIZ, ("<responsesummary>one<", "<responsesummary>A<")))
+    (ben,) = (each for each in attempts(records) if each.person.source_id == "ben")
+    assert ben.answers[0] == {"question": "1", "response": "“A”", "score": 0.0, "raw": "A"}
+
+
 def test_two_attempts_in_one_line_are_counted_by_themselves(backup):
     source, records = read(backup(QUIZ, ("\n", " ")))
     positions = [each.position.row for each in attempts(records)]

@@ -68,7 +68,9 @@ class AskedQuiz:
             counts[DRAWN] += asked is None
             counts[TRIES] += max(answer.n_tries - 1, 0)
             has_own_text = not is_same or seen.kind.startswith("calculated")
-            found.append(stored_answer(answer, self.names[answer.slot], self.quiz.ratio, is_same=is_same, has_own_text=has_own_text))
+            options = set() if asked is None else {option["id"] for option in asked.draft.fields.get("options", ())}
+            name, ratio = self.names[answer.slot], self.quiz.ratio
+            found.append(stored_answer(answer, name, ratio, options=options, is_same=is_same, has_own_text=has_own_text))
         return found
 
 

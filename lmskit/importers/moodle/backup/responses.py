@@ -5,7 +5,7 @@ Source of the format: `question/engine` of Moodle; each type of question names i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,11 +95,16 @@ def answered(element: XmlElement, versions: Mapping[int, QuestionVersion]) -> An
     )
 
 
-def stored_answer(answer: AnsweredQuestion, name: str, ratio: float, *, is_same: bool, has_own_text: bool) -> dict[str, Any]:
-    """Return an answer in its stored form; one to another version than the quiz has now is kept as a text."""
+def stored_answer(
+    answer: AnsweredQuestion, name: str, ratio: float, *, options: Collection[str], is_same: bool, has_own_text: bool
+) -> dict[str, Any]:
+    """Return an answer in its stored form; one to another version than the quiz has now is kept as a text.
+
+    A text that is also the id of one of the question's options is put into quotation marks, as by `ResponseReader.as_text`.
+    """
     response = answer.response if is_same else None
-    if response is None and not (is_same and answer.is_blank):
-        response = answer.raw
+    if response is None and answer.raw is not None and not (is_same and answer.is_blank):
+        response = f"“{answer.raw}”" if answer.raw in options else answer.raw
     found: dict[str, Any] = {
         "question": name,
         "response": response,
