@@ -195,6 +195,29 @@ def test_the_backup_after_a_sync_adds_no_person_no_quiz_and_no_attempt(session, 
     assert {key: row[:3] for key, row in after.items()} == {key: row[:3] for key, row in before.items()}
 
 
+def contents_of(session, course):
+    """Questions and key of the quizzes of a course, and what each attempt answered."""
+    session.expire_all()
+    quizzes = session.scalars(select(Quiz).where(Quiz.course_id == course.id).order_by(Quiz.title)).all()
+    found = select(User.email, QuizAttempt.quiz_id, QuizAttempt).join(User, User.id == QuizAttempt.student_id)
+    titles = {quiz.id: quiz.title for quiz in quizzes}
+    return [(quiz.title, quiz.questions, quiz.answer_key) for quiz in quizzes], {
+        (email, titles[quiz], each.number): {answer["question"]: answer["response"] for answer in each.answers}
+        for email, quiz, each in session.execute(found.where(QuizAttempt.course_id == course.id))
+    }
+
+
+@pytest.mark.long
+def test_the_backup_after_a_sync_brings_its_questions_keys_and_answers(session, moodle, course):
+    with session.begin_nested() as before:
+        backed_up(session, course)
+        alone = contents_of(session, course)
+        before.rollback()
+    sync(session, moodle, course)
+    backed_up(session, course)
+    assert contents_of(session, course) == alone
+
+
 def test_a_description_takes_no_number_of_a_question():
     document = recorded("t1_mod_quiz_get_attempt_review")
     document["questions"].insert(0, {"slot": 1, "type": "description", "questionnumber": "i", "html": "", "mark": "", "state": "todo"})
