@@ -71,7 +71,7 @@ class AnswerReader:
     reader
         Reads what a report has.
     is_own
-        Whether it is the quiz's own question, so that a backup has answers to it in its stored form, which their texts need not tell.
+        Whether it is the quiz's own question, so that a backup has answers to it in its stored form, which their texts need not show.
     earlier
         What has read the answers so far; None if the same question has.
     """

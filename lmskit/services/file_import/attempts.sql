@@ -232,7 +232,7 @@ WITH merged AS (
                         WHEN o.answer IS NULL THEN said.answer
                         -- The answer was read as that of its question's type: the text of an option is stored as its id.
                         WHEN o.answer -> 'raw' = f.answer -> 'response' THEN o.answer || (jsonb_strip_nulls(said.answer) - 'response')
-                        -- What a backup shows of an answer without a response is no response: labels of parts that are all blank.
+                        -- A backup has a text without a response where it shows the labels of parts that are all blank.
                         WHEN jsonb_typeof(f.answer -> 'response') <> 'null' OR f.answer -> 'raw' IS NOT NULL
                             THEN (o.answer - 'raw') || jsonb_strip_nulls(said.answer)
                                 || jsonb_build_object('response', f.answer -> 'response')

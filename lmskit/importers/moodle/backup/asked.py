@@ -77,8 +77,8 @@ class AskedQuiz:
 def asked_in(quiz: BackedUpQuiz, of_entry: Mapping[int, Sequence[QuestionVersion]]) -> AskedQuiz:
     """Return a quiz with its questions, by the versions of each entry of the question bank.
 
-    A question has the number of the reports, which descriptions have none of, or what a person called it instead. What two questions were
-    called is no name of either, and all keep their numbers.
+    A question has the number of the reports, which descriptions have none of, or what a person called it instead. Where two were called the
+    same, all keep their numbers.
     """
     at = {slot.number: shown(slot, of_entry.get(slot.entry or 0, ())) for slot in quiz.slots}
     asked = [slot for slot in quiz.slots if (version := at[slot.number]) is None or version.kind != DESCRIPTION]
