@@ -33,7 +33,7 @@ class BankQuestion(Base):
 
 
 class QuestionSlot(Base):
-    """A question that the reports on a quiz number, with what they say about it; it is the question of the quiz with this id."""
+    """A question that the reports on a quiz number, with what they say about it; the question of the quiz has this id."""
 
     __tablename__ = "question_slots"
     __table_args__ = (
@@ -55,4 +55,7 @@ class QuestionSlot(Base):
     points: Mapped[float | None] = mapped_column(Float(53), comment="As the report has them; null = no report with points so far")
     decimals: Mapped[int] = mapped_column(Integer, server_default=text("0"), comment="With which the points are written")
     shows_options: Mapped[bool] = mapped_column(server_default=text("false"), comment="Whether answers are the texts of options")
-    seen: Mapped[JsonObject] = mapped_column(comment="Object of texts and right_answers: arrays, each text once whatever its order")
+    seen: Mapped[JsonObject] = mapped_column(
+        comment="Object of texts and right_answers: arrays, each text once whatever its order; question and answer_key, as those of a quiz:"
+        " its own question of this number, if it has one"
+    )
