@@ -13,7 +13,7 @@ from lmskit.importers.week import week_named, without_week
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lmskit.importers.record import PersonKey, Position
 
@@ -139,6 +139,11 @@ def site_of(address: str) -> str:
     ('moodle.example.edu/2026', '')
     """
     return address.rpartition("/course")[0]
+
+
+def first_site(addresses: Iterable[str]) -> str:
+    """Return the site of the first address that has one: of a course that is known as several, the site whose quizzes came first."""
+    return next(filter(None, map(site_of, addresses)), "")
 
 
 def placed(sections: Sequence[DescribedSection], chosen: Mapping[int, ChosenWeek | None]) -> PlacedSections:

@@ -45,6 +45,14 @@ def entity_named(session: Session, source: str, kind: EntityKind, external_id: s
     return session.scalar(statement)
 
 
+def ids_of_course(session: Session, source: str, course_id: int) -> list[str]:
+    """The ids that a source system gives a course, in the order in which they came."""
+    of_course = select(ExternalId.external_id).where(
+        ExternalId.course_id == course_id, ExternalId.kind == EntityKind.COURSE, ExternalId.source == source
+    )
+    return list(session.scalars(of_course.order_by(ExternalId.id)))
+
+
 def _entity() -> ColumnElement[int]:
     """The one reference that an external id of its kind has; a quiz has its course beside it."""
     return case(

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from lmskit.errors import ImportFileError
+from lmskit.importers.described_course import first_site
 from lmskit.importers.record import PersonKey
 from lmskit.importers.web_service.known import KnownAttempt, KnownCourse
 from lmskit.models import ImportRun
 from lmskit.progress import silent
 from lmskit.queries.course import course_by_code
 from lmskit.queries.course_sync import ADDRESS, SIS, last_sync, student_ids, synced_attempts, synced_quizzes
+from lmskit.queries.external_id import ids_of_course
 from lmskit.services.file_import import import_file
 from lmskit.services.permission import administrators_only
 
@@ -67,9 +69,10 @@ def known_course(session: Session, course: str, *, system: str, format_: str, na
         score = None if row.score is None else float(row.score)
         attempts[row.quiz, row.student_id].append(KnownAttempt(row.number, row.started_at, row.submitted_at, score, scores))
     own = {row.quiz: row.questions for row in synced_quizzes(session, number, system) if row.questions and not row.is_numbered}
+    site = first_site(ids_of_course(session, system, number))
     run = last_sync(session, format_, name)
     since = None if run is None else run.report.get(KNOWN_UNTIL)
-    return KnownCourse(students, attempts, own, None if since is None else dt.datetime.fromisoformat(str(since)))
+    return KnownCourse(students, attempts, own, None if since is None else dt.datetime.fromisoformat(str(since)), site)
 
 
 def sync_course(

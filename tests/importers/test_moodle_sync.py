@@ -182,6 +182,23 @@ def test_a_sync_and_a_backup_of_a_site_give_a_course_one_id_wherever_the_site_is
     assert entity_named(session, "moodle", EntityKind.COURSE, course_id("http://moodle.example.org/lms", 2)) == course.id
 
 
+def test_the_quizzes_of_another_site_are_others_in_each_sync(session, moodle, course):
+    moodle.site, other = "https://old.example.org", factories.course(session, weeks=4)
+    synced(session, moodle, other)
+    moodle.site = "https://new.example.org"
+    assert synced(session, moodle, course).rejections == ()
+    assert moodle.calls("mod_quiz_get_attempt_review") == 3
+    assert len(attempts_of(session, other)) == len(attempts_of(session, course)) == 5
+    assert entity_named(session, "moodle", EntityKind.QUIZ, "new.example.org/quiz:7") != entity_named(
+        session, "moodle", EntityKind.QUIZ, "quiz:7"
+    )
+    synced(session, moodle, course)
+    assert moodle.calls("mod_quiz_get_attempt_review") == 0
+    moodle.site = "https://third.example.org"  # which has the same attempts, and nobody has read them yet
+    synced(session, moodle, course, same_course=True)
+    assert moodle.calls("mod_quiz_get_attempt_review") == 3
+
+
 # What goes wrong --------------------------------------------------------------------------------------------------
 
 

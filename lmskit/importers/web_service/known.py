@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,12 +38,26 @@ class KnownCourse:
         Of the quizzes that have questions of their own, by the key of the quiz: answers are stored in the form of these.
     since
         The moment up to which the system's changes are known, by its clock; None if all is to be compared.
+    site
+        Whose keys of quizzes have no site in front; empty if that is not known.
     """
 
     students: Mapping[PersonKey, int] = field(default_factory=dict)
     attempts: Mapping[tuple[str, int], Sequence[KnownAttempt]] = field(default_factory=dict)
     questions: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
     since: dt.datetime | None = None
+    site: str = ""
+
+    def of_site(self, site: str) -> KnownCourse:
+        """Return the same with the quizzes of one site alone, by their keys there."""
+        attempts = {(key, student): stored for (quiz, student), stored in self.attempts.items() if (key := self._key_at(site, quiz))}
+        questions = {key: stored for quiz, stored in self.questions.items() if (key := self._key_at(site, quiz))}
+        return replace(self, attempts=attempts, questions=questions, site=site)
+
+    def _key_at(self, site: str, quiz: str) -> str:
+        """Return the key of a stored quiz at a site; empty if it is another site's."""
+        of, _, key = quiz.rpartition("/")
+        return key if (of or self.site or site) == site else ""
 
     def attempts_of(self, quiz: str, person: PersonKey) -> Sequence[KnownAttempt]:
         """The attempts of a person at a quiz."""

@@ -18,7 +18,7 @@ from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_CODE, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Term, User
 from lmskit.queries.course import has_code
-from lmskit.queries.external_id import entity_named
+from lmskit.queries.external_id import entity_named, ids_of_course
 from lmskit.queries.person import lecturers_known_as
 from lmskit.queries.term import open_terms
 from lmskit.schemas.text import Code
@@ -72,7 +72,8 @@ def prepare_course(session: Session, source: Source | CourseSource, found: Found
     if course is None:
         course, state = _made(session, source, found), "added"
     if known is None and described.external_id:
-        if not state and (others := _ids_with_site(session, course, found.system)):
+        others = _ids_like(session, course, found.system, described.external_id)
+        if others and SITE in described.external_id and not state:
             notes.append(f"{course.code} is known as {others[0]} as well: quizzes of both meet by their titles, and not by their ids.")
         _add_id(session, found.system, described.external_id, course)
         state, change = (state, "") if state else ("changed", "new id")
@@ -113,10 +114,7 @@ def _require_id(session: Session, name: str, external_id: str, course: Course, f
 
 def _ids_like(session: Session, course: Course, system: str, external_id: str) -> list[str]:
     """Return the ids that a system gives a course: those that contain its site, or those that do not, as `external_id` does."""
-    ids = select(ExternalId.external_id).where(
-        ExternalId.course_id == course.id, ExternalId.kind == EntityKind.COURSE, ExternalId.source == system
-    )
-    return [other for other in session.scalars(ids.order_by(ExternalId.id)) if (SITE in other) == (SITE in external_id)]
+    return [other for other in ids_of_course(session, system, course.id) if (SITE in other) == (SITE in external_id)]
 
 
 def _report(session: Session, course: Course, described: DescribedCourse, outcomes: Sequence[Outcome]) -> CourseOutcome:

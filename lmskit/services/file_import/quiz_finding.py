@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from lmskit.importers import advice
-from lmskit.importers.described_course import site_of
+from lmskit.importers.described_course import first_site
 from lmskit.importers.matching.titles import richer, same_titles
 from lmskit.limits import LARGEST_SCORE, LONGEST_EXTERNAL_ID, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Quiz
+from lmskit.queries.external_id import ids_of_course
 from lmskit.vocabulary import EntityKind
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class QuizFinder:
         """Find the quiz by its id; if its key is that of another site's quiz, its id has the site in front."""
         with_site = self._with_site(quiz.record.key)
         found = self._by_key.get(quiz.record.key)
-        owner = self._of_course if found is None or found.course_id == self._course.id else self._site_of(found.course_id)
+        owner = self._of_course if found is None or found.course_id == self._course.id else self._site_of(found.course_id or 0)
         if with_site in self._by_key or (self._site and owner and owner != self._site):
             quiz.external_id = with_site
             return self._by_key.get(with_site)
@@ -198,12 +199,9 @@ class QuizFinder:
         site = external_id.rpartition("/")[0] or self._of_course
         return not self._site or site in {"", self._site}
 
-    def _site_of(self, course: int | None) -> str:
-        """Return the site that a course in lmskit is of; the first one, if it is known as courses of several."""
-        ids = select(ExternalId.external_id).where(
-            ExternalId.course_id == course, ExternalId.kind == EntityKind.COURSE, ExternalId.source == self._system
-        )
-        return next(filter(None, map(site_of, self._session.scalars(ids.order_by(ExternalId.id)))), "")
+    def _site_of(self, course: int) -> str:
+        """Return the site that a course in lmskit is of."""
+        return first_site(ids_of_course(self._session, self._system, course))
 
     def _elsewhere(self, known: ExternalId) -> str:
         """Say of which course a quiz is, to those who may see that course."""

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from lmskit.errors import ImportFileError
 from lmskit.importers import advice
-from lmskit.importers.described_course import CourseSource, site_of
+from lmskit.importers.described_course import CourseSource, IdentifiedCourse, site_of
 from lmskit.importers.report import Outcome
 from lmskit.services.file_import.quizzes import Quizzes
 from lmskit.services.importing import add_warnings
@@ -39,8 +39,9 @@ def plan_quizzes(context: ImportContext) -> None:
     """Find the quizzes of the file in lmskit, and fill `file_quiz`."""
     options = context.options
     source = context.source
-    site = site_of(source.described_course.external_id) if isinstance(source, CourseSource) else ""
-    context.quizzes = Quizzes(context.session, options.course, system=options.system, site=site, asked=options.asked)
+    address = source.described_course.external_id if isinstance(source, CourseSource) else ""
+    address = source.id_of_course if isinstance(source, IdentifiedCourse) else address
+    context.quizzes = Quizzes(context.session, options.course, system=options.system, site=site_of(address), asked=options.asked)
     context.quizzes.plan(context.quiz_records)
 
 

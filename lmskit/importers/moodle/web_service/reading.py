@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lmskit.importers.described_course import site_of
+from lmskit.importers.moodle.backup.course import course_id
 from lmskit.importers.moodle.web_service.attempts import AttemptReading
 from lmskit.importers.moodle.web_service.course import CourseReading, lacking_roles
 from lmskit.importers.moodle.web_service.functions import MoodleFunctions
@@ -49,6 +51,7 @@ class MoodleReading:
         """
         functions = MoodleFunctions(self.client)
         course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None), self.sections).read()
+        known = known.of_site(site_of(course_id(course.site, course.id)))
         course = replace(course, lacking=course.lacking or lacking_roles(course, keys_of(course), known))
         began_at = functions.now
         attempts: list[LiveAttempt | Review] = []
