@@ -132,8 +132,6 @@ def read(path: Path, options: ReadOptions) -> Cartridge:
             external_id=manifest.identifier if _is_distinct(manifest.identifier) else "",
             code=code or title,
             title=title or code,
-            starts_on=None,
-            ends_on=None,
             sections=sections,
         )
         return Cartridge(folder.name, reader.sha256, course, banks, tuple(reader.notes()))
