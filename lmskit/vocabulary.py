@@ -255,6 +255,14 @@ class GradebookSystem(enum.StrEnum):
     MOODLE = "moodle"
 
 
+class BankFileFormat(enum.StrEnum):
+    """A format in which a question bank is written into a file."""
+
+    MOODLE_XML = "moodle-xml"
+    GIFT = "gift"
+    QTI = "qti"
+
+
 class ItemVerdict(enum.StrEnum):
     """The conclusion about an item from its discrimination index and the interval of the index."""
 

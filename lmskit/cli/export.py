@@ -14,9 +14,9 @@ from lmskit.errors import InputError
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.reporting.course_tables import export_answers, export_attempts, export_gradebook, export_roster
 from lmskit.reporting.pseudonymised import export_pseudonymised, report_lines
-from lmskit.reporting.question_bank_file import export_question_bank
+from lmskit.reporting.question_banks.bank_file import export_question_bank
 from lmskit.reporting.scores_file import export_scores
-from lmskit.vocabulary import GradebookSystem, ResultAttempt
+from lmskit.vocabulary import BankFileFormat, GradebookSystem, ResultAttempt
 
 app = typer.Typer(
     name="export", help="Write a course into files: tables, scores, question banks, and records without names.", no_args_is_help=True
@@ -96,17 +96,25 @@ def question_bank(
         str, typer.Argument(metavar="BANK", help="Name of the bank, as lmskit question-bank list shows it.", show_default=False)
     ],
     *,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The XML file to make.", show_default=False, dir_okay=False)],
+    to: Annotated[
+        Path,
+        typer.Option(
+            "--to", metavar="FILE", help="The file to make: .xml, .gift or .txt, or .zip for QTI.", show_default=False, dir_okay=False
+        ),
+    ],
+    form: Annotated[
+        BankFileFormat | None, typer.Option("--as", help="The format, by default the one that the file ends with.", show_default=False)
+    ] = None,
 ) -> None:
-    """Write a question bank with its keys as Moodle XML, which Moodle and lmskit import.
+    """Write a question bank with its keys as Moodle XML, GIFT or QTI 2.1, which other systems and lmskit import.
 
-    A question that the file would not give back as it is, such as one without a key, or one that puts options in order, is left out.
+    A question that the file would not give back as it is, such as one of two points as GIFT, is left out and named.
     """
     with snapshot() as session:
-        written = export_question_bank(session, course, bank, to)
-    print_line(f"Questions in {to}, with their keys: {written.n_questions:,}.")
-    for identifier in written.left_out:
-        print_line(f"Left out, since Moodle XML cannot have it as it is: {visible(identifier)}.")
+        written = export_question_bank(session, course, bank, to, form)
+    print_line(f"Questions in {to}, as {written.title} with their keys: {written.n_questions:,}.")
+    for question, reason in written.left_out:
+        print_line(f"Left out: {visible(question)}, since {reason}.")
 
 
 @app.command()

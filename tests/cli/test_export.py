@@ -39,6 +39,10 @@ def test_a_course_is_written_into_files_and_none_is_replaced(lmskit, course, tmp
 def test_what_a_file_lacks_is_named(lmskit, course, tmp_path):
     scores = lmskit("export", "scores", course.code, "--for", "moodle", "--to", str(tmp_path / "scores.csv"))
     assert "Left out, since Moodle could not find the student by an id or address: [bold]Ada[/bold]" in scores.stdout.replace("\n", " ")
-    bank = lmskit("export", "question-bank", course.code, "b.xml", "--to", str(tmp_path / "b.xml"))
-    assert "with their keys: 1." in bank.stdout.replace("\n", " ")
-    assert "Left out, since Moodle XML cannot have it as it is: [q]." in bank.stdout
+    for form, ending in (("Moodle XML", "xml"), ("GIFT", "gift"), ("QTI 2.1", "zip")):
+        bank = lmskit("export", "question-bank", course.code, "b.xml", "--to", str(tmp_path / f"b.{ending}"))
+        said = " ".join(bank.stdout.split())
+        assert f"as {form} with their keys: 1." in said
+        assert "Left out: [q], since it is not a question as lmskit stores them." in said
+    named = lmskit("export", "question-bank", course.code, "b.xml", "--as", "gift", "--to", str(tmp_path / "b.any"))
+    assert "as GIFT" in " ".join(named.stdout.split())

@@ -58,6 +58,98 @@ def test_a_single_item_is_a_bank():
     assert [found.question.id for found in read("qti", item).questions] == ["calls"]
 
 
+def test_the_items_of_a_package_are_in_the_order_of_its_manifest(tmp_path):
+    items = shutil.copytree(BANKS["qti"], tmp_path / "items")
+    listed = ["06_order.xml", "01_choice.xml", "not_there.xml"]
+    resources = "".join(f'<resource type="imsqti_item_xmlv2p1" href="{name}"/>' for name in listed)
+    (items / "imsmanifest.xml").write_text(
+        f'<manifest xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"><resources>{resources}</resources></manifest>'
+    )
+    bank = read("qti", items)
+    assert [found.question.id for found in bank.questions][:3] == ["calls", "stack", "queue"]
+    assert not [note for note in bank.notes if "order of the names" in note]
+
+
+def asked_for_a_number(processing, more="", outcome=""):
+    """An item of QTI 2.1 whose right response is 8, scored by these rules."""
+    return (
+        f'<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="x">'
+        '<responseDeclaration identifier="R" cardinality="single" baseType="float"><correctResponse><value>8</value></correctResponse>'
+        f'</responseDeclaration>{outcome}<itemBody><p>Two <textEntryInteraction responseIdentifier="R"/> three?</p></itemBody>'
+        f"<responseProcessing>{processing}</responseProcessing>{more}</assessmentItem>"
+    )
+
+
+def rule(test, score="<baseValue>3</baseValue>", otherwise=""):
+    right = '<variable identifier="R"/><correct identifier="R"/>'
+    return (
+        f"<responseCondition><responseIf><{test}>{right}</{test.split()[0]}>"
+        f'<setOutcomeValue identifier="SCORE">{score}</setOutcomeValue></responseIf>{otherwise}</responseCondition>'
+    )
+
+
+ELSE = '<responseElse><setOutcomeValue identifier="SCORE"><baseValue>{}</baseValue></setOutcomeValue></responseElse>'
+MAXIMUM = '<outcomeDeclaration identifier="MAXSCORE"><defaultValue><value>5</value></defaultValue></outcomeDeclaration>'
+
+
+@pytest.mark.parametrize(("processing", "points", "tolerance", "is_read"), [
+    (rule("match"), 3, 0, True),
+    (rule("equal toleranceMode='absolute' tolerance='0.5 0.5'"), 3, 0.5, True),
+    (rule("equal toleranceMode='relative' tolerance='25'"), 3, 2, True),
+    (rule("equal toleranceMode='exact'", otherwise=ELSE.format(0)), 3, 0, True),
+    (rule("match", '<variable identifier="MAXSCORE"/>'), 5, 0, True),
+    (rule("match", '<product><baseValue>2</baseValue><variable identifier="MAXSCORE"/></product>'), 10, 0, True),
+    (rule("equal toleranceMode='absolute' tolerance='0.5 1'"), 5, 0, False),
+    (rule("equal toleranceMode='absolute' tolerance='1' includeUpperBound='false'"), 5, 0, False),
+    (rule("match", otherwise=ELSE.format(1)), 5, 0, False),
+    (rule("match") * 2, 5, 0, False),
+])  # fmt: skip
+def test_one_rule_that_scores_the_right_response_is_read(tmp_path, processing, points, tolerance, is_read):
+    bank = read_text("qti", tmp_path / "x.xml", asked_for_a_number(processing, outcome=MAXIMUM))
+    (found,) = bank.questions
+    assert found.key is not None
+    assert (found.question.points, found.key.tolerance, found.question.prompt) == (points, tolerance, "Two _____ three?")
+    assert [warning.reason for warning in bank.warnings] == ([] if is_read else ["has response processing of its own, which is not read"])
+
+
+@pytest.mark.parametrize(("rules", "feedback"), [("", "Well done."), ('<setOutcomeValue identifier="F"/>', None)])
+def test_feedback_that_is_always_shown_is_that_of_the_question(tmp_path, rules, feedback):
+    outcome = '<outcomeDeclaration identifier="F"><defaultValue><value>g</value></defaultValue></outcomeDeclaration>'
+    shown = '<modalFeedback outcomeIdentifier="F" identifier="g" showHide="show"><p>Well done.</p></modalFeedback>'
+    bank = read_text("qti", tmp_path / "x.xml", asked_for_a_number(rules, shown, outcome))
+    (found,) = bank.questions
+    assert found.key is not None
+    assert found.key.feedback == feedback
+    assert ("has feedback, which is not imported" in [warning.reason for warning in bank.warnings]) is (feedback is None)
+
+
+def test_an_answer_that_has_a_line_of_its_own_is_no_blank_in_the_prompt(tmp_path):
+    item = asked_for_a_number("").replace("<p>Two ", "<p>Two and six?</p><p>").replace(" three?", "")
+    assert read_text("qti", tmp_path / "x.xml", item).questions[0].question.prompt == "Two and six?"
+
+
+ORDERING = """<quiz><question type="ordering"><name><text>o</text></name><questiontext format="html"><text>Sort.</text></questiontext>
+<selecttype>{}</selecttype><selectcount>2</selectcount><gradingtype>ABSOLUTE_POSITION</gradingtype>
+<answer fraction="1.0000000" format="html"><text>&lt;b&gt;one&lt;/b&gt;</text></answer><answer fraction="2"><text>two</text></answer>
+<answer fraction="3"><text>three</text></answer></question></quiz>"""
+
+
+@pytest.mark.parametrize(("kind", "n_warnings"), [("ALL", 0), ("RANDOM", 1)])
+@pytest.mark.parametrize(("form", "text"), [
+    ("moodle-xml", ORDERING),
+    ("gift", "::o::Sort.{{>2 {} VERTICAL ABSOLUTE_POSITION SHOW none\n<b>one</b>\ntwo\nthree\n}}"),
+])  # fmt: skip
+def test_moodles_ordering_questions_are_read(tmp_path, form, text, kind, n_warnings):
+    path = tmp_path / "a.txt"
+    bank = read_text(form, path, text.format(kind))
+    assert FORMATS[form].detect(path)
+    (found,) = bank.questions
+    assert found.key is not None
+    assert [option.text for option in found.question.options] == ["one", "two", "three"]
+    assert (found.question.type, found.key.answer) == ("order", ["A", "B", "C"])
+    assert [warning.reason.split(",")[0] for warning in bank.warnings] == ["shows each student only some of its items"] * n_warnings
+
+
 def test_an_item_with_an_entity_is_rejected_and_the_others_are_imported(tmp_path):
     items = shutil.copytree(BANKS["qti"], tmp_path / "items")
     text = (items / "06_order.xml").read_text()
@@ -219,7 +311,7 @@ def test_a_question_written_as_gift_is_read_unchanged(tmp_path_factory, prompt, 
 
 PIECES = st.sampled_from([
     "{", "}", "=", "~", "#", "####", "::", "\\", "\n", "\n\n", "->", "%50%", "%", "T", "[html]", "<b", "<img src=x>", "&lt;", "word",
-    "\nANSWER: A\n", "\nA) x", "\nB. y", "3..5", "#1:2", "$CATEGORY: a", "// [id:b]", "{1:MC:=a~b}", "{1:NM:",
+    ">2 ALL\nx\ny\n", "\nANSWER: A\n", "\nA) x", "\nB. y", "3..5", "#1:2", "$CATEGORY: a", "// [id:b]", "{1:MC:=a~b}", "{1:NM:",
     "\ufeff", "\0", "\u202e", "e\u0301",
 ])  # fmt: skip
 
@@ -241,7 +333,7 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text, form):
 NAMES = st.sampled_from([
     "question", "name", "text", "questiontext", "answer", "feedback", "single", "subquestion", "units", "tolerance", "defaultgrade",
 ])  # fmt: skip
-TYPES = ["multichoice", "truefalse", "shortanswer", "numerical", "matching", "essay", "cloze", "x"]
+TYPES = ["multichoice", "truefalse", "shortanswer", "numerical", "matching", "ordering", "essay", "cloze", "x"]
 
 
 def trees(names):

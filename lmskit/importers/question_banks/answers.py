@@ -29,6 +29,7 @@ SEVERAL_RIGHT = "has several right options, of which a student chooses one; the 
 UNEVEN = "gives unequal shares of the points for the right options, which are not imported"
 PENALTY = "deducts points for wrong options, which is not imported"
 WILDCARD = "accepts any text for the *; the * is imported as it is"
+SOME_ITEMS = "shows each student only some of its items, and is imported with all of them"
 SEVERAL_NUMBERS = "accepts several numbers; the first that earns all points is the key"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
@@ -135,6 +136,14 @@ def put_match(draft: Draft, pairs: Sequence[tuple[str, str]], general: str) -> N
         "targets": [{"id": identifier, "text": text} for text, identifier in targets.items()],
     }
     draft.key = _key(answer, general, ())
+
+
+def put_order(draft: Draft, items: Sequence[AnswerShare], general: str) -> None:
+    """Make a draft a question whose items have to be put in the order in which they are given."""
+    _enough(items, 2, "item")
+    options = lettered_options([item.text for item in items])
+    draft.fields |= {"type": QuestionType.ORDER, "options": options}
+    draft.key = _key([option["id"] for option in options], general, items)
 
 
 def put_essay(draft: Draft, general: str) -> None:

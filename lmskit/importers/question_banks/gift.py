@@ -1,7 +1,7 @@
 r"""GIFT, Moodle's text format for questions: questions separated by an empty line, answers in braces.
 
 The kinds of questions are those that Moodle reads: multiple choice with one or several right options, true or false, short
-answers, numbers, matching, missing words, essays. A text without braces is a description and not a question; categories
+answers, numbers, matching, missing words, ordering, essays. A text without braces is a description and not a question; categories
 are not questions either.
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.question_banks.answers import (
+    SOME_ITEMS,
     WHOLE,
     AnswerShare,
     NumberShare,
@@ -20,6 +21,7 @@ from lmskit.importers.question_banks.answers import (
     put_essay,
     put_match,
     put_number,
+    put_order,
     put_short_text,
     put_true_false,
     share_of,
@@ -45,14 +47,18 @@ ESCAPED = "\\:#={}~n"
 """Characters that lose their meaning behind a backslash; `n` becomes a line break."""
 PLACEHOLDERS = "".join(chr(0xFDD0 + index) for index in range(len(ESCAPED)))
 """Code points that are never characters: they replace escaped characters while a question is split."""
+SOME = frozenset({"RANDOM", "REL", "CONTIGUOUS", "CONTIG"})
+"""Words for showing a student some of the items of an ordering question."""
 TRUE, FALSE = frozenset({"T", "TRUE"}), frozenset({"F", "FALSE"})
 
 _ID = re.compile(r"\[id:((?:\\.|[^\]\\])++)\]")
-_EVIDENCE = re.compile(r"\s*+(?:[=~]|#\s*+[-+=~.%0-9]|(?:TRUE|T|FALSE|F)\s*+(?:#|$))")
+_EVIDENCE = re.compile(r"\s*+(?:[=~]|>\s*+[0-9]|#\s*+[-+=~.%0-9]|(?:TRUE|T|FALSE|F)\s*+(?:#|$))")
 _ESCAPE = re.compile(rf"\\([{re.escape(ESCAPED)}])")
 _HIDE = dict(zip(ESCAPED, PLACEHOLDERS, strict=True))
 _SHOW = str.maketrans(dict(zip(PLACEHOLDERS, ESCAPED.replace("n", "\n"), strict=True)))
 _FORM = re.compile(r"\s*+\[([a-z]++)\]")
+_ORDER = re.compile(r">\s*+([0-9]{1,6})\b([^\n]*+)\n")
+"""The line before the items of Moodle's ordering question: how many a student sees, and words on which, and on their layout."""
 _WEIGHT = re.compile(r"\s*+%(-?+[0-9.]++)%")
 
 
@@ -191,6 +197,8 @@ def _put_answers(draft: Draft, prompt: str, inside: str) -> None:
     answers, feedback = answers.strip(), reader.text(general)
     if not answers:
         put_essay(draft, feedback)
+    elif order := _ORDER.match(answers):
+        reader.items(order, answers[order.end() :], feedback)
     elif answers.startswith("#"):
         reader.numbers(answers[1:], feedback)
     elif "~" in answers:
@@ -241,6 +249,13 @@ class _Reader:
                 raise UnmappedError("matches some texts, and has one without ->")
             pairs.append((self.text(first), shown(second)))
         put_match(self.draft, pairs, general)
+
+    def items(self, order: re.Match[str], lines: str, general: str) -> None:
+        """Read items to put in order, one on each line, which Moodle takes as text that may have tags."""
+        items = [self.draft.text_of(plain_text(shown(line), "moodle")) for line in lines.split("\n") if line.strip()]
+        if SOME.intersection(order[2].split()) and int(order[1]) < len(items):
+            self.draft.warn(SOME_ITEMS)
+        put_order(self.draft, [AnswerShare(item, WHOLE) for item in items], general)
 
     def numbers(self, answers: str, general: str) -> None:
         numbers, _, wrong = answers.partition("~")

@@ -124,9 +124,8 @@ class TextBuilder:
             self._close(self._raised.pop())
 
     def result(self) -> PlainText:
-        """Return the whole text, without spaces at the ends of lines, and without empty lines at its ends."""
-        lines = [line.rstrip() for line in "".join(self._parts).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-        return PlainText("\n".join(lines).strip("\n"), tuple(self.lost))
+        """Return the whole text, without spaces at the ends of lines that are not verbatim, and without empty lines at its ends."""
+        return PlainText("".join(self._parts).strip("\n").rstrip(), tuple(self.lost))
 
     def _close(self, raised: _Raised) -> None:
         inner = "".join(self._parts[raised.start :])
@@ -142,9 +141,23 @@ class TextBuilder:
             self._put(f" ({raised.link})")
 
     def _put(self, text: str) -> None:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not self._verbatim and "\n" in text:
+            *lines, last = text.split("\n")
+            if not lines[0].strip():
+                self._trim()
+            text = "\n".join([*(line.rstrip() for line in lines), last])
         if text:
             self._parts.append(text)
             self._last = text[-1]
+
+    def _trim(self) -> None:
+        """Remove the spaces at the end of what was put, which is not verbatim."""
+        for number in range(len(self._parts) - 1, -1, -1):
+            kept, ended, line = self._parts[number].rpartition("\n")
+            self._parts[number] = kept + ended + line.rstrip()
+            if self._parts[number]:
+                break
 
     def _line(self, beginning: str = "") -> None:
         if self._last != "\n":

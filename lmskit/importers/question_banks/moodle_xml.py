@@ -1,7 +1,7 @@
 """Moodle XML, the format in which Moodle exports a question bank.
 
-Multiple choice, true or false, short answer, numerical, matching and essay become questions; of a cloze question each
-blank becomes one. Descriptions and all other types are rejected. Embedded files are not imported.
+Multiple choice, true or false, short answer, numerical, matching, ordering and essay become questions; of a cloze question
+each blank becomes one. Descriptions and all other types are rejected. Embedded files are not imported.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.importers.question_banks import cloze
 from lmskit.importers.question_banks.answers import (
+    SOME_ITEMS,
     WHOLE,
     AnswerShare,
     NumberShare,
@@ -18,6 +19,7 @@ from lmskit.importers.question_banks.answers import (
     put_essay,
     put_match,
     put_number,
+    put_order,
     put_short_text,
     put_true_false,
     share_of,
@@ -37,9 +39,11 @@ FORMS = {"html": "html", "moodle_auto_format": "moodle", "plain_text": "plain", 
 CLOZE = frozenset({"cloze", "multianswer"})
 USED = frozenset({
     "name", "questiontext", "generalfeedback", "defaultgrade", "idnumber", "answer", "subquestion", "single", "usecase", "units",
-    "file", "image", "image_base64",
+    "file", "image", "image_base64", "selecttype", "selectcount", "logical", "studentsee",
 })  # fmt: skip
 """Children of a question that are read, or of which a warning says that they are not imported."""
+ALL_ITEMS = frozenset({"", "ALL", "EXACT"})
+"""Words for showing a student all items of an ordering question."""
 DETECTED_ELEMENTS = 2
 
 
@@ -166,6 +170,15 @@ class _Reader:
         pairs = [(self.text(pair), _text_of(pair.child("answer", "text"))) for pair in self.entry.below("subquestion")]
         put_match(self.draft, [(first, second) for first, second in pairs if first or second], general)
 
+    def order(self, general: str) -> None:
+        items = self.shares()
+        # Older versions of Moodle call the two `logical` and `studentsee`.
+        kind = _text_of(self.entry.child("selecttype")) or _text_of(self.entry.child("logical"))
+        count = _text_of(self.entry.child("selectcount")) or _text_of(self.entry.child("studentsee"))
+        if kind.upper() not in ALL_ITEMS and count and number_in(count) < len(items):
+            self.draft.warn(SOME_ITEMS)
+        put_order(self.draft, items, general)
+
     def essay(self, general: str) -> None:
         put_essay(self.draft, general)
 
@@ -180,6 +193,7 @@ READERS: Mapping[str, Callable[[_Reader, str], None]] = {
     "shortanswer": _Reader.short_text,
     "numerical": _Reader.number,
     "matching": _Reader.match,
+    "ordering": _Reader.order,
     "essay": _Reader.essay,
 }
 

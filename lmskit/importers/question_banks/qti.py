@@ -1,27 +1,29 @@
 """QTI: items of version 2 or 3, each an XML file, or quizzes of version 1.2, as Canvas exports them.
 
-They are alone, or several in a folder or a zip archive. Only the items are read. A test or a manifest beside them, which
-would give the order of items, and pictures are not, as a note says. The items of a folder are in the order of the names of
-their files. A package with several quizzes is refused, since a bank becomes one quiz.
+They are alone, or several in a folder or a zip archive. Of a content package of QTI 2 or 3 the manifest gives the order of
+the items; without one they are in the order of the names of their files. A test beside them and pictures are not read, as a
+note says. A package with several quizzes is refused, since a bank becomes one quiz.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.archive import is_archive, opened
+from lmskit.importers.archive import MAX_ENTRIES, is_archive, opened
 from lmskit.importers.cartridge.manifest import is_cartridge
-from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, validated
+from lmskit.importers.question_banks.bank import MAX_QUESTIONS, Bank, BankFormat, Draft, validated
 from lmskit.importers.question_banks.qti12 import drafts_of, is_version_1, title_of
 from lmskit.importers.question_banks.qti_item import ITEM, draft_of, is_item, named_as_in_version_2
 from lmskit.importers.report import shortened
 from lmskit.importers.xml_file import MAX_FILE, first_elements, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from lmskit.importers.archive import Folder
@@ -37,6 +39,8 @@ DETECTED_FILES = 20
 """XML files of a folder that are read at most to detect whether it has items."""
 NAMED_FILES = 5
 """Files that a note or a refusal names at most."""
+MOST_FILES = MAX_QUESTIONS + MAX_ENTRIES
+"""Files of a package: each item is one."""
 
 
 def read(path: Path, _options: ReadOptions) -> Bank:
@@ -56,10 +60,10 @@ def read(path: Path, _options: ReadOptions) -> Bank:
             )
         bank = validated(path.name, _drafts_of(file.root, file.name)).bank(path.name, file.sha256, FORMAT)
         return replace(bank, given_title=_title_at(path) or "")
-    with opened(path, names=()) as closed:
+    with opened(path, names=(), most=MOST_FILES) as closed:
         names = _names_of_items(closed)
         other_files = sum(not name.lower().endswith(ENDINGS) for name in closed.others)
-    with opened(path, names=names) as folder:
+    with opened(path, names=names, most=MOST_FILES) as folder:
         return _bank(folder, other_files)
 
 
@@ -68,9 +72,9 @@ def is_qti(path: Path) -> bool:
     if not path.is_dir() and not is_archive(path):
         return _begins_with_items(path)
     try:
-        with opened(path, names=()) as closed:
+        with opened(path, names=(), most=MOST_FILES) as closed:
             names = [name for name in _names_of_items(closed) if name != MANIFEST][:DETECTED_FILES]
-        with opened(path, names=names) as folder:
+        with opened(path, names=names, most=MOST_FILES) as folder:
             has_items = any(_begins_with_items(file) for file in folder.values())
     except ImportFileError:
         return False
@@ -97,8 +101,10 @@ def _bank(folder: Folder, other_files: int) -> Bank:
         )
     digest = hashlib.sha256()
     not_items: list[str] = []
-    found = validated(folder.name, _drafts(folder, digest, not_items))
-    notes = [] if quizzes else ["The items are in the order of the names of their files."]
+    listed = _listed(folder)
+    files = {name: folder[name] for name in dict.fromkeys((*listed, *folder))}
+    found = validated(folder.name, _drafts(files, digest, not_items))
+    notes = [] if quizzes or listed else ["The items are in the order of the names of their files."]
     if not_items:
         more = f" and {len(not_items) - NAMED_FILES:,} more" if len(not_items) > NAMED_FILES else ""
         notes.append(f"Not read, since they are not items: {', '.join(not_items[:NAMED_FILES])}{more}.")
@@ -108,7 +114,17 @@ def _bank(folder: Folder, other_files: int) -> Bank:
     return replace(bank, given_title=next(iter(quizzes.values()), ""))
 
 
-def _drafts(folder: Folder, digest: hashlib._Hash, not_items: list[str]) -> Iterator[Draft]:
+def _listed(folder: Folder) -> list[str]:
+    """Return the files of a package in the order in which its manifest lists them; none if it lists none, or cannot be read."""
+    try:
+        root = parsed(folder[MANIFEST]).root
+    except (KeyError, ImportFileError):
+        return []
+    hrefs = (resource.get("href", "") for resource in root.everywhere("resource"))
+    return [name for href in hrefs if (name := str(PurePosixPath(unquote(href)))) in folder]
+
+
+def _drafts(folder: Mapping[str, Path], digest: hashlib._Hash, not_items: list[str]) -> Iterator[Draft]:
     for name, path in folder.items():
         try:
             file = parsed(path)
