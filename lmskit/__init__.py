@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import Engine
 
+    from lmskit.desks.export import CourseFiles
+
 # jsonschema probes for this package only to support the `iri` format, which no Jupyter schema
 # uses; building its grammar costs every kernel and every command two to four seconds.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "connect", "read_frame", "sign_out"]
+__all__ = ["__version__", "connect", "export", "read_frame", "sign_out"]
 
 
 def connect(person: str | None = None) -> Engine:
@@ -54,6 +56,27 @@ def connect(person: str | None = None) -> Engine:
 
     keep_charts_here()
     return signed_in_engine(person)
+
+
+def export(course: str, *, person: str | None = None) -> CourseFiles:
+    """Return what writes files of a course, read as the person who is signed in, as `lmskit export` does.
+
+    Each of its methods is a command of that name::
+
+        lmskit.export("CS101-2026").roster("people.xlsx")
+        lmskit.export("CS101-2026").scores("scores.csv", "moodle")
+        lmskit.export("CS101-2026").question_bank("arrays.xml", "arrays.gift")
+
+    Parameters
+    ----------
+    course
+        Code of the course.
+    person
+        As in `connect`, which also lists the errors of signing in.
+    """
+    from lmskit.desks.export import CourseFiles
+
+    return CourseFiles(course, person)
 
 
 def read_frame(
