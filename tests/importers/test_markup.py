@@ -16,6 +16,7 @@ from lmskit.importers.question_banks.markup import plain_text
     ("<ol><li>one</li><li>two</li></ol>end", "- one\n- two\nend"),
     ("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>", "a | b\n1 | 2"),
     ("<pre>for i:\n    x</pre>", "for i:\n    x"),
+    ("<p>a  </p>\n<pre>b  \n c</pre> <p>d <b> </b><br>e</p>", "a\nb  \n c\nd\ne"),
     ("2<sup>10</sup> and x<sub>n + 1</sub>", "2^10 and x_(n + 1)"),
     ("&lt;b&gt; &amp;amp; &nbsp;&euro; &nosuch; R&D", "<b> &amp; € &nosuch; R&D"),
     ('<a href="https://example.org/">here</a> <a href="javascript:alert(1)">there</a>', "here (https://example.org/) there"),
