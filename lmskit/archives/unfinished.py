@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import sys
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lmskit.held_folder import HeldFolder, remove_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _PART = ".part"
 
@@ -20,40 +18,12 @@ _PART = ".part"
 @contextmanager
 def unfinished(folder: Path, name: str) -> Iterator[Path]:
     """Give a folder for an unfinished archive, which is gone at the end unless it was renamed; remove those of killed processes."""
-    _remove_left(folder)
-    part = Path(tempfile.mkdtemp(prefix=f".{name[:60]}.", suffix=_PART, dir=folder))
+    remove_left(folder, f".*{_PART}")
+    part = HeldFolder(folder, f".{name[:60]}.", _PART)
     try:
-        with _held(part):
-            yield part
+        yield part.path
     finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-if sys.platform == "win32":
-
-    @contextmanager
-    def _held(folder: Path) -> Iterator[None]:  # noqa: ARG001 - folders cannot be locked
-        yield
-
-    def _remove_left(folder: Path) -> None: ...
-else:
-    import fcntl
-
-    @contextmanager
-    def _held(folder: Path) -> Iterator[None]:
-        """Hold a folder locked; raise BlockingIOError if another process holds it."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _remove_left(folder: Path) -> None:
-        """Remove unfinished archives of processes that have ended."""
-        for left in folder.glob(f".*{_PART}"):
-            with contextlib.suppress(OSError), _held(left):
-                shutil.rmtree(left)
+        part.remove()
 
 
 def flush(folder: Path) -> None:

@@ -16,6 +16,7 @@ import typer
 from lmskit.cli.exit_status import REFUSED
 from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import NOUNS, Nouns
+from lmskit.held_folder import remove_left_temporary_folders
 
 app = typer.Typer(
     name="lmskit",
@@ -60,6 +61,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    remove_left_temporary_folders()
     try:
         try:
             app(arguments, prog_name="lmskit")

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import stat
 import struct
 import tarfile
-import tempfile
 import weakref
 import zipfile
 import zlib
@@ -22,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self
 
 from lmskit.errors import ImportFileError
+from lmskit.held_folder import HeldFolder, temporary_folder
 from lmskit.importers.archive_entry import (
     CHUNK,
     LONGEST_MEMBER_NAME,
@@ -64,15 +63,15 @@ class Folder(Mapping[str, Path]):
     """Files by their name within the folder or archive, with `/` between folders.
 
     Unpacked files are removed by `close`, when the `Folder` is no longer referred to, and at the latest when Python
-    ends; so a reader of the files keeps the `Folder`.
+    ends; so a reader of the files keeps the `Folder`. Those of a process that was killed are removed by a later one.
     """
 
-    def __init__(self, name: str, files: Mapping[str, Path], others: Collection[str] = (), temporary: Path | None = None) -> None:
+    def __init__(self, name: str, files: Mapping[str, Path], others: Collection[str] = (), temporary: HeldFolder | None = None) -> None:
         self.name = name
         self.others = tuple(sorted(others))
         """Names of the other files, which were not asked for."""
         self._files = dict(sorted(files.items()))
-        self._remove = weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True) if temporary else None
+        self._remove = weakref.finalize(self, temporary.remove) if temporary else None
 
     def __getitem__(self, name: str) -> Path:
         """The file of this name."""
@@ -175,20 +174,20 @@ def _cannot_list(error: OSError) -> None:
 
 
 def _archive(path: Path, names: Container[str] | None, most: int) -> Folder:
-    temporary = Path(tempfile.mkdtemp(prefix="lmskit-"))
+    temporary = temporary_folder()
     try:
         with path.open("rb") as stream:
             if is_gzipped(path):
-                unpacked, others = unpacked_tar(path.name, stream, names, most, temporary)
+                unpacked, others = unpacked_tar(path.name, stream, names, most, temporary.path)
                 return Folder(path.name, unpacked, others, temporary)
             _check_end(path.name, stream, most)
             with zipfile.ZipFile(stream) as archive:
                 files = _checked(path.name, archive, stream, most)
                 wanted = {name: entry for name, entry in files.items() if names is None or name in names}
-                unpacked = _unpacked(path.name, archive, wanted, temporary)
+                unpacked = _unpacked(path.name, archive, wanted, temporary.path)
         return Folder(path.name, unpacked, files.keys() - wanted.keys(), temporary)
     except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.remove()
         if isinstance(error, _DAMAGED):
             raise ImportFileError(f"{path.name} is damaged or cut off: {_reason(error)}. Get it again.") from error
         if isinstance(error, OSError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import unicodedata
 import weakref
 from collections.abc import Callable, Sequence
@@ -12,6 +11,8 @@ from typing import IO, Any, ClassVar
 
 import anywidget
 import traitlets
+
+from lmskit.held_folder import temporary_folder
 
 HERE = Path(__file__).parent
 LARGEST_FILE = 512 * 1024**2
@@ -78,10 +79,11 @@ class Upload(anywidget.AnyWidget):
         self.refusals: list[tuple[str, str]] = []
         self.refusal = ""
         self._on_file, self._on_end, self._most, self._most_files = on_file, on_end, most, most_files
-        self._folder = Path(tempfile.mkdtemp(prefix="lmskit-upload-"))  # only its owner may read it
+        held = temporary_folder()
+        self._folder = held.path
         self._part: IO[bytes] | None = None
         self._name, self._size = "", 0
-        self._cleaning = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._cleaning = weakref.finalize(self, held.remove)
         self.on_msg(lambda _widget, content, buffers: self.receive(content, buffers))
 
     def receive(self, message: Any, buffers: Sequence[bytes | memoryview]) -> None:  # noqa: ANN401 - a page can send anything

@@ -4,8 +4,11 @@ import contextlib
 import gc
 import io
 import os
+import signal
 import stat
 import struct
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -43,6 +46,47 @@ def temporary(tmp_path, monkeypatch):
     yield folder
     gc.collect()
     assert list(folder.iterdir()) == []
+
+
+UNPACK = """
+import pathlib, sys
+from lmskit.importers.archive import opened
+folder = opened(pathlib.Path(sys.argv[1]))
+print(folder["users.csv"], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_has_unpacked_is_removed_by_the_next_command_and_what_is_in_use_is_not(tmp_path, temporary):
+    archived = packed(tmp_path / "bundle.zip", [("users.csv", "id\n")])
+    environment = os.environ | {"TMPDIR": str(temporary)}
+
+    def left_by(command):
+        subprocess.run([sys.executable, "-m", "lmskit", *command], check=True, env=environment, capture_output=True)
+        return list(temporary.iterdir())
+
+    unpacking = [sys.executable, "-c", UNPACK, str(archived)]
+    with subprocess.Popen(unpacking, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        unpacked = Path(process.stdout.readline().strip())
+        assert left_by(["--version"]) == [unpacked.parents[1]]
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert unpacked.read_text() == "id\n"
+    assert left_by(["--version"]) == []
+
+
+def test_what_only_has_the_name_of_an_unpacked_archive_is_left_alone(tmp_path, temporary):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    link, file = temporary / "lmskit-link.held", temporary / "lmskit-file.held"
+    link.symlink_to(kept)
+    file.touch()
+    opened(packed(tmp_path / "bundle.zip", [("users.csv", "id\n")])).close()
+    assert sorted(temporary.iterdir()) == [file, link]
+    assert kept.is_dir()
+    for each in (link, file):
+        each.unlink()
 
 
 def test_a_folder_and_an_archive_of_it_give_the_same_files(tmp_path):
