@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from lmskit.db import transaction
-from lmskit.importers.moodle.web_service.reading import BATCH
+from lmskit.importers.web_service.reading import BATCH
 from lmskit.models import Course, ExternalId, QuizAttempt, Term, User
 from lmskit.settings import DEMO_ADMIN
 from tests import factories

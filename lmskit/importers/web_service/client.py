@@ -45,6 +45,8 @@ FIRST_WAIT = 1.0
 """Seconds until the second try; each further wait is twice as long, and up to half of it longer, so that not all come at once."""
 USUAL_PAUSE = 0.1
 """Seconds between two requests."""
+BEGINNING = 200
+"""Bytes of an answer that is not a document that are kept."""
 BUSY = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_EARLY,
@@ -65,6 +67,8 @@ class ServiceAnswer:
     headers: Mapping[str, str | None]
     at: datetime | None
     """By the system's own clock."""
+    text: str = ""
+    """The beginning of an answer that is not a document."""
 
 
 @dataclass
@@ -200,7 +204,8 @@ class ServiceClient:
                     f"{self.name}: an answer broke off, or is not JSON. Check that the address is that of the system, and sync again later."
                 ) from None
             document = None
-        answer = ServiceAnswer(status, document, headers, _moment(headers["Date"]))
+        text = "" if document is not None else content[:BEGINNING].decode(errors="replace")
+        answer = ServiceAnswer(status, document, headers, _moment(headers["Date"]), text)
         if self.is_busy(answer):
             raise LmsUnavailableError(
                 f"{self.name} was asked too much ({status}). Sync again later.", retry_after=_seconds(headers["Retry-After"])

@@ -7,6 +7,8 @@ import math
 from typing import Any
 
 from lmskit.errors import LmsAnswerError
+from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.text_cell import optional_instant
 from lmskit.limits import LATEST_YEAR
 
 LONGEST_NUMBER, LARGEST_NUMBER = 19, 2**63
@@ -23,6 +25,19 @@ def field_of(record: object, name: str, about: str) -> Any:  # noqa: ANN401 - JS
     if not isinstance(record, dict):
         raise LmsAnswerError(f"{about}: the answer does not have the form that its documentation says.")
     return record.get(name)
+
+
+def object_in(document: object, about: str) -> dict[str, Any]:
+    """Return an answer that has to be an object.
+
+    Raises
+    ------
+    LmsAnswerError
+        It has another form.
+    """
+    if not isinstance(document, dict):
+        raise LmsAnswerError(f"{about}: the answer does not have the form that its documentation says.")
+    return document
 
 
 def records_of(listed: object, about: str) -> list[dict[str, Any]]:
@@ -91,6 +106,20 @@ def decimal_of(record: object, name: str, about: str) -> float | None:
     if not math.isfinite(number):
         raise LmsAnswerError(f"{about}: {name} is not a number.")
     return number
+
+
+def instant_of(record: object, name: str, about: str) -> dt.datetime | None:
+    """Return a time in UTC, which the system has in the form of ISO 8601; None where there is none.
+
+    Raises
+    ------
+    LmsAnswerError
+        It has another form.
+    """
+    try:
+        return optional_instant(text_of(record, name, about))
+    except UnreadableCellError:
+        raise LmsAnswerError(f"{about}: {name} is not a time.") from None
 
 
 def moment_of(record: object, name: str, about: str) -> dt.datetime | None:

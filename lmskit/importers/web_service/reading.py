@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lmskit.importers.record import Source
     from lmskit.importers.web_service.known import KnownCourse
     from lmskit.progress import Progress
+
+T = TypeVar("T")
+BATCH = 500
+"""Attempts of a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,34 @@ class LiveReading(Protocol):
 
     def batches(self, known: KnownCourse, *, whole: bool, progress: Progress) -> Iterator[ReadBatch]:
         """Read the course part by part, as far as it is not known; with `whole` in one part."""
+
+
+def in_batches(
+    read: Iterable[T],
+    source: Callable[[Sequence[T], bool], Source],
+    *,
+    lacking: str | None,
+    known_until: dt.datetime | None,
+    whole: bool,
+) -> Iterator[ReadBatch]:
+    """Divide what is read into parts of `BATCH`; there is one even if nothing is.
+
+    Parameters
+    ----------
+    read
+        What is divided.
+    source
+        Makes the source of a part; the second argument says whether it is the first one.
+    lacking, known_until
+        As in `ReadBatch`.
+    whole
+        Whether all is one part.
+    """
+    part: list[T] = []
+    is_first = True
+    for each in read:
+        if len(part) >= BATCH and not whole:
+            yield ReadBatch(source(part, is_first), lacking, None)
+            part, is_first = [], False
+        part.append(each)
+    yield ReadBatch(source(part, is_first), lacking, known_until)

@@ -10,9 +10,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.importers.moodle.web_service.functions import ATTEMPTS, REVIEW, UPDATES, MoodleFunctions, object_in
+from lmskit.importers.moodle.web_service.functions import ATTEMPTS, REVIEW, UPDATES, MoodleFunctions
 from lmskit.importers.moodle.web_service.review import FINISHED, LiveAttempt, Review, attempt_in, review_in
-from lmskit.importers.web_service.json_record import records_of, text_of
+from lmskit.importers.web_service.json_record import object_in, records_of, text_of
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from lmskit.errors import LmsError, LmsRightsError
+from lmskit.errors import LmsError
 from lmskit.importers.described_course import DescribedSection, placed
 from lmskit.importers.moodle.backup.course import SUBSECTION
 from lmskit.importers.moodle.backup.grades import TOTALS, GradedItem
@@ -21,12 +21,12 @@ from lmskit.importers.moodle.web_service.functions import (
     QUIZZES,
     UPDATES,
     MoodleFunctions,
-    object_in,
 )
 from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.record import Position
 from lmskit.importers.text_cell import one_line
-from lmskit.importers.web_service.json_record import decimal_of, field_of, integer_of, moment_of, records_of, text_of
+from lmskit.importers.web_service.json_record import decimal_of, field_of, integer_of, moment_of, object_in, records_of, text_of
+from lmskit.importers.web_service.rights import MissingRights
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from lmskit.importers.record import PersonKey
     from lmskit.importers.web_service.known import KnownCourse
 
-T = TypeVar("T")
 PAGE = 100
 """People of a page."""
 STUDENT = "student"
@@ -138,7 +137,7 @@ class CourseReading:
     short_name: str
     step: Callable[[str], None]
     chosen: Mapping[int, ChosenWeek | None] = field(default_factory=dict)
-    _missing: list[str] = field(default_factory=list, init=False)
+    _rights: MissingRights = field(default_factory=MissingRights, init=False)
 
     def read(self) -> LiveCourse:
         """Read the course.
@@ -152,20 +151,17 @@ class CourseReading:
         user = self.functions.require_functions()
         course = self._course()
         number = integer_of(course, "id", COURSE)
-        weeks: dict[tuple[str, int], int] = self._may(lambda: self._weeks(number), {})
-        quizzes: tuple[LiveQuiz, ...] = self._may(lambda: self._quizzes(number), ())
-        self._may(lambda: self.functions.call(UPDATES, courseid=number, since=2**31 - 1), None)
+        weeks: dict[tuple[str, int], int] = self._rights.ask(lambda: self._weeks(number), {})
+        quizzes: tuple[LiveQuiz, ...] = self._rights.ask(lambda: self._quizzes(number), ())
+        self._rights.ask(lambda: self.functions.call(UPDATES, courseid=number, since=2**31 - 1), None)
         self.step("Reading people")
-        people: tuple[LivePerson, ...] = self._may(lambda: self._people(number), ())
-        suspended: frozenset[int] = self._may(lambda: frozenset(sorted(self._people_ids(number))), frozenset())
-        count = self._may(lambda: self._count(user, number), None) if self.functions.has_count else None
+        people: tuple[LivePerson, ...] = self._rights.ask(lambda: self._people(number), ())
+        suspended: frozenset[int] = self._rights.ask(lambda: frozenset(sorted(self._people_ids(number))), frozenset())
+        count = self._rights.ask(lambda: self._count(user, number), None) if self.functions.has_count else None
         self.step("Reading grades")
-        grades: tuple[LiveGrade, ...] = self._may(lambda: self._grades(number), ())
-        if self._missing:
-            raise LmsRightsError(
-                f"{self.functions.client.name} does not let the user of the token do what a sync of {self.short_name} needs; nothing was "
-                f"written. {'; '.join(self._missing)}. A teacher of the course has these rights, if the token's service has the functions."
-            )
+        grades: tuple[LiveGrade, ...] = self._rights.ask(lambda: self._grades(number), ())
+        remedy = "A teacher of the course has these rights, if the token's service has the functions."
+        self._rights.require_none(self.functions.client.name, self.short_name, remedy)
         return LiveCourse(
             number,
             self.functions.site,
@@ -178,13 +174,6 @@ class CourseReading:
             grades,
             _lacking(people, grades, count),
         )
-
-    def _may(self, read: Callable[[], T], otherwise: T) -> T:
-        try:
-            return read()
-        except LmsRightsError as error:
-            self._missing.append(str(error))
-            return otherwise
 
     def _course(self) -> dict[str, Any]:
         answer = object_in(self.functions.call(COURSE, field="shortname", value=self.short_name), COURSE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lmskit.errors import LmsAnswerError, LmsError, LmsRightsError, LmsTokenError
+from lmskit.errors import LmsError, LmsRightsError, LmsTokenError
 from lmskit.importers.text_cell import one_line
 from lmskit.importers.web_service.json_record import integer_of, records_of, text_of
 
@@ -135,16 +135,3 @@ def _flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, str | int]:
         else:
             found[key] = value
     return found
-
-
-def object_in(document: object, about: str) -> dict[str, Any]:
-    """Return an answer that has to be an object.
-
-    Raises
-    ------
-    LmsAnswerError
-        It has another form.
-    """
-    if not isinstance(document, dict):
-        raise LmsAnswerError(f"{about}: the answer does not have the form that its documentation says.")
-    return document

@@ -12,20 +12,17 @@ from lmskit.importers.moodle.web_service.course import CourseReading, lacking_ro
 from lmskit.importers.moodle.web_service.functions import MoodleFunctions
 from lmskit.importers.moodle.web_service.source import MoodleCourse, keys_of
 from lmskit.importers.text_cell import one_line
-from lmskit.importers.web_service.reading import ReadBatch
+from lmskit.importers.web_service.reading import in_batches
 from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from lmskit.importers.described_course import ChosenWeek
-    from lmskit.importers.moodle.web_service.review import LiveAttempt, Review
     from lmskit.importers.web_service.client import ServiceClient
     from lmskit.importers.web_service.known import KnownCourse
+    from lmskit.importers.web_service.reading import ReadBatch
     from lmskit.progress import Progress
-
-BATCH = 500
-"""Attempts of a part."""
 
 
 class MoodleReading:
@@ -53,12 +50,10 @@ class MoodleReading:
         course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None), self.sections).read()
         known = known.of_site(site_of(course_id(course.site, course.id)))
         course = replace(course, lacking=course.lacking or lacking_roles(course, keys_of(course), known))
-        began_at = functions.now
-        attempts: list[LiveAttempt | Review] = []
-        n_batches = 0
-        for attempt in AttemptReading(functions, course, known, keys_of(course), progress).read():
-            if len(attempts) >= BATCH and not whole:
-                yield ReadBatch(MoodleCourse(self.name, course, known, attempts, with_grades=not n_batches), course.lacking, None)
-                n_batches, attempts = n_batches + 1, []
-            attempts.append(attempt)
-        yield ReadBatch(MoodleCourse(self.name, course, known, attempts, with_grades=not n_batches), course.lacking, began_at)
+        yield from in_batches(
+            AttemptReading(functions, course, known, keys_of(course), progress).read(),
+            lambda attempts, is_first: MoodleCourse(self.name, course, known, attempts, with_grades=is_first),
+            lacking=course.lacking,
+            known_until=functions.now,
+            whole=whole,
+        )

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import lxml.html
 from lxml import etree
 
-from lmskit.importers.moodle.web_service.functions import REVIEW, object_in
+from lmskit.importers.moodle.web_service.functions import REVIEW
 from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.text_cell import one_line, visible_lines
-from lmskit.importers.web_service.json_record import decimal_of, integer_of, moment_of, records_of, text_of
+from lmskit.importers.web_service.json_record import decimal_of, integer_of, moment_of, object_in, records_of, text_of
 from lmskit.limits import LARGEST_QUESTION_PAGE, LONGEST_QUESTION_ID
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ are those that reports number.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from lmskit.importers.moodle.web_service.review import EXACT, FINISHED, LiveAtte
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import (
     AttemptRecord,
-    Cells,
     EnrollmentRecord,
     PersonKey,
     PersonRecord,
@@ -33,6 +31,7 @@ from lmskit.importers.record import (
 )
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.row_warnings import RowWarnings
+from lmskit.importers.web_service.source import NO_PERSON, SyncedCourse
 from lmskit.schemas.quiz import Question
 from lmskit.vocabulary import EnrollmentStatus, Role, SectionKind
 
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
 FORMAT = "moodle-sync"
 PEOPLE, ATTEMPTS, GRADES = "people", "attempts", "grades"
-NO_PERSON = "is of a person who is not in the course's list of people"
 QUIZZES = "quizzes"
 """Where quizzes are, which have no rows: they are there, whatever is wrong with results at others."""
 LARGEST_ROW = 2**31 - 1
@@ -55,7 +53,7 @@ DECIMALS = 2
 _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 
 
-class MoodleCourse:
+class MoodleCourse(SyncedCourse):
     """What was read of a live course; see `lmskit.importers.record.Source`. Rows have the numbers that Moodle gives.
 
     Parameters
@@ -72,40 +70,14 @@ class MoodleCourse:
 
     format = FORMAT
     system = SYSTEM
-    may_lack_a_course = False
 
     def __init__(
         self, name: str, course: LiveCourse, known: KnownCourse, attempts: Sequence[LiveAttempt | Review], *, with_grades: bool = True
     ) -> None:
-        self.name, self.course, self.known, self.attempts = name, course, known, attempts
+        self.course, self.known, self.attempts = course, known, attempts
         self.with_grades = with_grades
-        self.is_partial = course.lacking is not None
-        self.sha256 = hashlib.sha256(repr((course, attempts)).encode()).hexdigest()
-        self.warnings = RowWarnings()
-        self._clear()
-
-    def _clear(self) -> None:
-        self.warnings.clear()
-        self._cells = PersonCells(self.warnings)
-        self._parts = {name: Cells(name) for name in (PEOPLE, ATTEMPTS, *((GRADES,) if self.with_grades else ()))}
-        self._keys: dict[int, PersonKey] = {}
-        self._counts: Counter[str] = Counter()
-
-    @property
-    def parts(self) -> Sequence[Cells]:
-        """People, attempts and grades."""
-        return list(self._parts.values())
-
-    @property
-    def notes(self) -> list[str]:
-        """Notes on what was read."""
-        course = self.course
-        return [
-            f"{self.name}: {course.full_name}. Rows have the numbers that Moodle gives to people and attempts.",
-            *([f"{course.lacking}: nobody is taken for missing."] if course.lacking else []),
-            *(f"{subject}: {count:,}." for subject, count in self._counts.items() if count),
-            *self.warnings.notes,
-        ]
+        about = f"{course.full_name}. Rows have the numbers that Moodle gives to people and attempts."
+        super().__init__(name, about, course.lacking, (course, attempts), (PEOPLE, ATTEMPTS, *((GRADES,) if with_grades else ())))
 
     @property
     def id_of_course(self) -> str:
@@ -114,7 +86,7 @@ class MoodleCourse:
 
     def records(self) -> Iterator[Record]:
         """Give out people with their enrollments, quizzes with their attempts, then other grades."""
-        self._clear()
+        self.clear()
         has_groups = any(person.groups for person in self.course.people)
         for person in self.course.people:
             yield from self._person(person, has_groups=has_groups)
@@ -139,18 +111,18 @@ class MoodleCourse:
     def _person(self, person: LivePerson, *, has_groups: bool) -> Iterator[Record]:
         position, role = Position(PEOPLE, _row(person.id)), person.role
         if role is None:
-            self._counts["People who are neither students nor teachers of the course, and are not imported"] += 1
+            self.counts["People who are neither students nor teachers of the course, and are not imported"] += 1
             return
-        part = self._parts[PEOPLE]
+        part = self.part[PEOPLE]
         part.rows_in += 1
         try:
-            key = key_of(person, self._cells, position)
-            family = self._cells.family_name(position, "lastname", person.family_name)
-            given = self._cells.given_name(position, "firstname", person.given_name)
+            key = key_of(person, self.cells, position)
+            family = self.cells.family_name(position, "lastname", person.family_name)
+            given = self.cells.given_name(position, "firstname", person.given_name)
         except RejectedRowError as error:
             part.reject(position.row, error.column or "", error.cell, error.reason)
             return
-        self._keys[person.id] = key
+        self.keys[person.id] = key
         is_student = role is Role.STUDENT
         groups = (person.groups or ("",)) if has_groups else ()
         withdrawn = is_student and person.id in self.course.suspended
@@ -188,19 +160,19 @@ class MoodleCourse:
         attempt = found.attempt if isinstance(found, Review) else found
         quiz = quizzes.get(attempt.quiz)
         if attempt.is_preview:
-            self._counts["Previews by teachers, which are not imported"] += 1
+            self.counts["Previews by teachers, which are not imported"] += 1
         elif attempt.state != FINISHED:
-            self._counts[f"Attempts that are {attempt.state[:20]}, and are imported once they are finished"] += 1
+            self.counts[f"Attempts that are {attempt.state[:20]}, and are imported once they are finished"] += 1
         elif quiz is None:
-            self._counts["Attempts at quizzes that Moodle does not list, and that are not imported"] += 1
+            self.counts["Attempts at quizzes that Moodle does not list, and that are not imported"] += 1
         else:
-            part = self._parts[ATTEMPTS]
+            part = self.part[ATTEMPTS]
             part.rows_in += 1
             row = _row(attempt.id)
-            if attempt.user not in self._keys:
+            if attempt.user not in self.keys:
                 part.reject(row, "userid", str(attempt.user), NO_PERSON)
                 return
-            key = self._keys[attempt.user]
+            key = self.keys[attempt.user]
             yield AttemptRecord(
                 Position(ATTEMPTS, row),
                 quiz.key,
@@ -225,7 +197,7 @@ class MoodleCourse:
             if score is not None and kept is not None and abs(kept - score) <= (question.half + EXACT) * quiz.ratio:
                 score = kept  # lmskit knows it with more decimals
             elif question.half and mark is not None and mark == question.mark:
-                self._counts["Marks that Moodle shows rounded, and that may differ by half of the last decimal"] += 1
+                self.counts["Marks that Moodle shows rounded, and that may differ by half of the last decimal"] += 1
             found.append({"question": name, "score": score} | _response(question, readers.get(name)))
         return found
 
@@ -253,17 +225,17 @@ class MoodleCourse:
                 yield from self._grade(grade, column)
 
     def _grade(self, grade: LiveGrade, column: str) -> Iterator[Record]:
-        part, item, points = self._parts[GRADES], grade.item, grade.points or 0.0
+        part, item, points = self.part[GRADES], grade.item, grade.points or 0.0
         part.rows_in += 1
         row = _row(grade.user)
-        if grade.user not in self._keys:
+        if grade.user not in self.keys:
             part.reject(row, column, f"{points:g}", NO_PERSON)
             return
         shown = f"{points:.15g} on a scale from {item.low:g} to {item.high:g}" if item.low else ""
         yield AttemptRecord(
             Position(GRADES, row, column),
             item.key,
-            self._keys[grade.user],
+            self.keys[grade.user],
             max(points - item.low, 0.0),
             item.span,
             is_total=True,
