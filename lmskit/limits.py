@@ -112,6 +112,8 @@ LARGEST_QUESTION_PAGE = 1024**2
 """Characters of a question as a learning management system shows it, beyond which its answer is not read."""
 LONGEST_SERVICE_WAIT = 300
 """Seconds that a learning management system may ask to wait for; beyond them the sync ends."""
+MOST_SERVICE_PAGES = 10_000
+"""Pages of one list of a learning management system, beyond which it is taken for one without an end."""
 LONGEST_SERVICE_PAUSE = 60
 """Seconds between two requests to it."""
 LONGEST_SEARCH = 2_000

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource, SettingsConfigDict
 
 from lmskit.setting_values import PRIVATE_NETWORKS, is_one_sender, networks_in, number_in, problem_of_server, read_secret
+from lmskit.sync_settings import SyncSettings
 
 PACKAGE = Path(__file__).resolve().parent
 """The package."""
@@ -51,6 +52,7 @@ AGE_KEYS = r"^(age1[0-9a-z]+,?)*$"
 
 WITH_PASSWORDS = (
     "PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD", "LMSKIT_EMBEDDING_KEY", "LMSKIT_MOODLE_TOKEN",
+    "LMSKIT_CANVAS_TOKEN",
 )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def variable_of(field: str) -> str:
     return str(Settings.model_fields[field].validation_alias or f"LMSKIT_{field.upper()}")
 
 
-class Settings(BaseSettings):
+class Settings(SyncSettings):
     """Settings of one process; the description of each field begins with the variable that sets it."""
 
     model_config = SettingsConfigDict(env_prefix="LMSKIT_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -236,21 +238,6 @@ class Settings(BaseSettings):
         default=60, gt=0, le=600, description="`LMSKIT_EMBEDDING_TIMEOUT`: seconds for one request to the model server, 60 by default"
     )
 
-    moodle_url: str | None = Field(
-        default=None, description="`LMSKIT_MOODLE_URL`: the Moodle that `lmskit sync moodle` asks, such as `https://moodle.example.org`"
-    )
-    moodle_courses: str = Field(
-        default="",
-        description="`LMSKIT_MOODLE_COURSES`: the courses that it syncs, with commas: `CS101,CS102=CS-102-2026`, where the second one has "
-        "another short name in Moodle",
-    )
-    moodle_token: SecretStr | None = Field(
-        default=None, description="`LMSKIT_MOODLE_TOKEN`: the token of Moodle's web services, never shown in a message"
-    )
-    moodle_token_file: Path | None = Field(
-        default=None, description="`LMSKIT_MOODLE_TOKEN_FILE`: a file with it, instead of `LMSKIT_MOODLE_TOKEN`"
-    )
-
     retention_messages: int | None = Field(
         default=None, ge=1, description="`LMSKIT_RETENTION_MESSAGES`: days after which `lmskit retention` removes sent and refused messages"
     )
@@ -337,13 +324,6 @@ class Settings(BaseSettings):
         if self.embedding_key_file is not None:
             return read_secret(self.embedding_key_file, name="LMSKIT_EMBEDDING_KEY_FILE")
         return None if self.embedding_key is None else self.embedding_key.get_secret_value()
-
-    @property
-    def token_for_moodle(self) -> str | None:
-        """The token of Moodle's web services, from the file or the variable."""
-        if self.moodle_token_file is not None:
-            return read_secret(self.moodle_token_file, name="LMSKIT_MOODLE_TOKEN_FILE")
-        return None if self.moodle_token is None else self.moodle_token.get_secret_value()
 
     @property
     def login_password(self) -> str | None:

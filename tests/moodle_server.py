@@ -6,16 +6,15 @@ tests change; `asked` has every call.
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.lms_server import Answer, Request, serving
 
 TOKEN = "0123456789abcdef-canary-token"
 PAGE_LIMIT = 10**9
@@ -148,16 +147,6 @@ def quiz(number: int, name: str, *, grade: float, points: float, section: int = 
     }
 
 
-@dataclass
-class Answer:
-    """What is sent instead of the right answer."""
-
-    body: bytes
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    slowly: float = 0.0
-
-
 def refusal(code: str, message: str = "Sorry") -> Answer:
     """How Moodle refuses a call."""
     return Answer(json.dumps({"exception": "moodle_exception", "errorcode": code, "message": message}).encode())
@@ -279,52 +268,22 @@ class MoodleServer:
     @contextmanager
     def served(self) -> Iterator[MoodleServer]:
         """Serve on a free port of the loopback address."""
-        moodle = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._send(Answer(b"this is not how web services are asked", 400))
-
-            def do_POST(self) -> None:
-                asked = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode(), keep_blank_values=True))
-                token, function = asked.pop("wstoken"), asked.pop("wsfunction")
-                moodle.asked.append((function, asked))
-                assert TOKEN not in self.path
-                if token != TOKEN:
-                    self._send(refusal("invalidtoken", f"Invalid token {token} - token not found"))
-                elif function in moodle.lacking:
-                    self._send(refusal("accessexception", "Access control exception"))
-                else:
-                    found = moodle.fault(function, moodle.calls(function))
-                    self._send(found or Answer(json.dumps(moodle.answer(function, asked)).encode()))
-
-            def _send(self, answer: Answer) -> None:
-                try:
-                    time.sleep(answer.slowly)
-                    self.send_response(answer.status)
-                    for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(answer.body)
-                except ConnectionError:
-                    pass  # the client has had enough
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the class above
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with serving(self._answered) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+
+    def _answered(self, request: Request) -> Answer:
+        if request.method != "POST":
+            return Answer(b"this is not how web services are asked", 400)
+        asked = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        token, function = asked.pop("wstoken"), asked.pop("wsfunction")
+        self.asked.append((function, asked))
+        assert TOKEN not in request.path
+        if token != TOKEN:
+            return refusal("invalidtoken", f"Invalid token {token} - token not found")
+        if function in self.lacking:
+            return refusal("accessexception", "Access control exception")
+        found = self.fault(function, self.calls(function))
+        return found or Answer(json.dumps(self.answer(function, asked)).encode())
 
 
 def _cell(  # noqa: PLR0917 - as Moodle has them

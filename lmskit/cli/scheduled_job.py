@@ -87,5 +87,13 @@ JOBS = (
         needs=("LMSKIT_MOODLE_URL", "LMSKIT_MOODLE_COURSES"),
         token="LMSKIT_MOODLE_TOKEN",  # noqa: S106 - the name of a variable
     ),
+    ScheduledJob(
+        "sync-canvas",
+        "Bring courses up to date with Canvas",
+        ("sync", "canvas"),
+        at=DailyAt(2, 45),
+        needs=("LMSKIT_CANVAS_URL", "LMSKIT_CANVAS_COURSES"),
+        token="LMSKIT_CANVAS_TOKEN",  # noqa: S106 - the name of a variable
+    ),
 )
 """A further job is one line here."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from lmskit.cli.scheduled_job import ScheduledJob
+from lmskit.cli.scheduled_job import JOBS, ScheduledJob
 from lmskit.db.address import shown, without_login
 
 FOLDER_OF_SYSTEM = Path("/etc/lmskit")
@@ -157,7 +157,8 @@ def database_unit(names: list[str], here: Installation) -> dict[str, str]:
 
 def variables_file(job: ScheduledJob, here: Installation) -> str:
     """Return the variables of a job, as both systemd and a shell read them."""
-    of_others = (*(() if job.sends_mail else ("LMSKIT_SMTP_", "LMSKIT_MAIL_")), *(() if job.token else ("LMSKIT_MOODLE_",)))
+    of_other_systems = {each.token.removesuffix("TOKEN") for each in JOBS if each.token is not None and each.token != job.token}
+    of_others = (*(() if job.sends_mail else ("LMSKIT_SMTP_", "LMSKIT_MAIL_")), *of_other_systems)
     variables = {name: value for name, value in here.variables.items() if not name.startswith(of_others)}
     who = here.login_of(job)
     if here.server is not None:

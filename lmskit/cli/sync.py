@@ -1,7 +1,7 @@
 """`lmskit sync`: bring courses up to date with a learning management system, over the network."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -30,13 +30,19 @@ from lmskit.cli.printing import print_error, print_line
 from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
 from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import InputError, LmsAddressError, LmskitError, LmsTokenError
-from lmskit.importers.moodle.person import SYSTEM as MOODLE
-from lmskit.importers.moodle.web_service.functions import is_passing
+from lmskit.importers.canvas.person import SYSTEM as CANVAS_IDS
+from lmskit.importers.canvas.web_service.calls import KEPT_HEADERS
+from lmskit.importers.canvas.web_service.calls import is_passing as canvas_is_passing
+from lmskit.importers.canvas.web_service.reading import CanvasReading
+from lmskit.importers.canvas.web_service.source import FORMAT as CANVAS_SYNC
+from lmskit.importers.described_course import ChosenWeek
+from lmskit.importers.moodle.person import SYSTEM as MOODLE_IDS
+from lmskit.importers.moodle.web_service.functions import is_passing as moodle_is_passing
 from lmskit.importers.moodle.web_service.reading import MoodleReading
 from lmskit.importers.moodle.web_service.source import FORMAT as MOODLE_SYNC
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
-from lmskit.importers.web_service.client import USUAL_PAUSE, ServiceClient, required_token, service_address
+from lmskit.importers.web_service.client import USUAL_PAUSE, ServiceAnswer, ServiceClient, required_token, service_address
 from lmskit.importers.web_service.reading import LiveReading, ReadBatch
 from lmskit.importers.web_service.whole_report import whole_report
 from lmskit.limits import LONGEST_SERVICE_PAUSE
@@ -60,6 +66,16 @@ ShortName = Annotated[
     str | None,
     typer.Option("--short-name", metavar="NAME", help="Short name of the course in Moodle, if it is not the code.", show_default=False),
 ]
+CanvasCourses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--course",
+        metavar="CODE",
+        help="Code of the course in lmskit; give one for each. CODE=NUMBER, with the number that its address in Canvas has, if the code "
+        "there is another.",
+        show_default=False,
+    ),
+]
 SameCourse = Annotated[
     bool,
     typer.Option("--same-course", help="The course is the one in lmskit, although that was another course of the system until now."),
@@ -68,7 +84,6 @@ Pause = Annotated[
     float,
     typer.Option("--pause", metavar="SECONDS", min=0, max=LONGEST_SERVICE_PAUSE, help="How long to wait between two requests."),
 ]
-
 Json = Annotated[
     bool,
     typer.Option(
@@ -76,6 +91,55 @@ Json = Annotated[
         help="Print the reports of the courses as one JSON list, each as `lmskit import` prints it; all else is on standard error.",
     ),
 ]
+_Sections = Mapping[int, ChosenWeek | None]
+
+
+@dataclass(frozen=True)
+class _System:
+    """A learning management system, as it is asked and as its imports are stored."""
+
+    title: str
+    system: str
+    format: str
+    reading: Callable[[ServiceClient, str, str, _Sections], LiveReading]
+    """Of a client, the code of a course in lmskit, its name in the system, and the weeks that were chosen for its sections."""
+    is_busy: Callable[[ServiceAnswer], bool]
+    kept_headers: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> str:
+        """What the names of its variables begin with."""
+        return f"LMSKIT_{self.title.upper()}"
+
+    def client(self, address: str | None, token: str | None, pause: float) -> ServiceClient:
+        """Return what asks it."""
+        if address is None:
+            raise InputError(f"Which {self.title}? Give --url URL, or set {self.variables}_URL.")
+        secret = required_token(token, f"{self.variables}_TOKEN")
+        return ServiceClient(service_address(address), secret, pause=pause, is_busy=self.is_busy, kept_headers=self.kept_headers)
+
+    def courses(self, typed: list[str]) -> dict[str, str]:
+        """Return the names of courses in the system by their codes in lmskit; `CODE=NAME` has both."""
+        found = {}
+        for each in filter(None, map(str.strip, typed)):
+            code, _, other = each.partition("=")
+            found[code.strip()] = other.strip() or code.strip()
+        if not found:
+            raise InputError(f"Which course? Give --course CODE, or set {self.variables}_COURSES.")
+        return found
+
+
+MOODLE = _System(
+    "Moodle", MOODLE_IDS, MOODLE_SYNC, lambda client, _code, name, sections: MoodleReading(client, name, sections), moodle_is_passing
+)
+CANVAS = _System(
+    "Canvas",
+    CANVAS_IDS,
+    CANVAS_SYNC,
+    lambda client, code, name, sections: CanvasReading(client, name, sections, is_number=name != code and name.isdecimal()),
+    canvas_is_passing,
+    KEPT_HEADERS,
+)
 
 
 @app.callback()
@@ -110,20 +174,12 @@ def sync_moodle(
     Without --url and --course, LMSKIT_MOODLE_URL and LMSKIT_MOODLE_COURSES say what is synced.
     """
     settings = access().settings
-    address = url or settings.moodle_url
-    if address is None:
-        raise InputError("Which Moodle? Give --url URL, or set LMSKIT_MOODLE_URL.")
-    courses = _courses(course or settings.moodle_courses.split(","), short_name)
-    if report is not None:
-        check_report_path(report)
+    client = MOODLE.client(url or settings.moodle_url, settings.token_for_moodle, pause)
+    courses = MOODLE.courses(course or settings.moodle_courses.split(","))
+    if short_name is not None:
         if len(courses) > 1:
-            raise InputError("--report is about one course. Give one --course, or --json for the reports of all.")
-    if section and len(courses) > 1:
-        raise InputError("--section is about the sections of one course. Give one --course.")
-    sections = weeks_by_section(section or [])
-    client = ServiceClient(
-        service_address(address), required_token(settings.token_for_moodle, "LMSKIT_MOODLE_TOKEN"), pause=pause, is_busy=is_passing
-    )
+            raise InputError("--short-name is the name of one course. Give one --course, or --course CODE=NAME for each.")
+        courses = dict.fromkeys(courses, short_name)
     options = ImportOptions(
         same_course=same_course,
         week=week,
@@ -136,35 +192,65 @@ def sync_moodle(
         rename=rename,
         dry_run=dry_run,
     )
-    _sync(courses, lambda name: MoodleReading(client, name, sections), MOODLE, MOODLE_SYNC, options, as_json=as_json, report=report)
+    _sync(MOODLE, client, courses, section, options, as_json=as_json, report=report)
 
 
-def _courses(typed: list[str], name: str | None) -> dict[str, str]:
-    """Return the names of courses in the system by their codes in lmskit; `CODE=NAME` has both."""
-    found = {}
-    for each in filter(None, map(str.strip, typed)):
-        code, _, other = each.partition("=")
-        found[code.strip()] = other.strip() or code.strip()
-    if not found:
-        raise InputError("Which course? Give --course CODE, or set LMSKIT_MOODLE_COURSES.")
-    if name is not None:
-        if len(found) > 1:
-            raise InputError("--short-name is the name of one course. Give one --course, or --course CODE=NAME for each.")
-        found = dict.fromkeys(found, name)
-    return found
+@app.command("canvas")
+def sync_canvas(
+    *,
+    url: Url = None,
+    course: CanvasCourses = None,
+    same_course: SameCourse = False,
+    section: Section = None,
+    week: Week = None,
+    week_of: WeekOf = None,
+    without_week: WithoutWeek = False,
+    same_quiz: SameQuiz = None,
+    new_quizzes: NewQuizzes = False,
+    withdraw_missing: WithdrawMissing = False,
+    withdraw_at_most: WithdrawAtMost = None,
+    rename: Rename = False,
+    pause: Pause = USUAL_PAUSE,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    report: Report = None,
+) -> None:
+    """Bring courses up to date with Canvas: people, sections, assignments, attempts at classic quizzes with their answers, and grades.
+
+    The token of Canvas's REST API is in LMSKIT_CANVAS_TOKEN, or in the file that LMSKIT_CANVAS_TOKEN_FILE names.
+    Without --url and --course, LMSKIT_CANVAS_URL and LMSKIT_CANVAS_COURSES say what is synced.
+    """
+    settings = access().settings
+    client = CANVAS.client(url or settings.canvas_url, settings.token_for_canvas, pause)
+    courses = CANVAS.courses(course or settings.canvas_courses.split(","))
+    options = ImportOptions(
+        same_course=same_course,
+        week=week,
+        weeks=weeks_by_title(week_of or []),
+        without_week=without_week,
+        same_quizzes=quizzes_by_title(same_quiz or []),
+        new_quizzes=new_quizzes,
+        withdraw_missing=withdraw_missing,
+        withdraw_at_most=withdraw_at_most,
+        rename=rename,
+        dry_run=dry_run,
+    )
+    _sync(CANVAS, client, courses, section, options, as_json=as_json, report=report)
 
 
 def _sync(
+    system: _System,
+    client: ServiceClient,
     courses: dict[str, str],
-    reading_of: Callable[[str], LiveReading],
-    system: str,
-    format_: str,
+    section: list[str] | None,
     options: ImportOptions,
     *,
     as_json: bool,
     report: Path | None,
 ) -> None:
     """Sync courses one after the other, and report on each; one that cannot be synced does not end the others."""
+    _require_one(courses, section, report)
+    sections = weeks_by_section(section or [])
     require_known_schema(engine_for())
     say = print_error if as_json else print_line
     done: list[Synced] = []
@@ -172,7 +258,7 @@ def _sync(
     try:
         for code, name in courses.items():
             try:
-                synced = _synced(reading_of(name), system, format_, replace(options, course=code), say)
+                synced = _synced(system.reading(client, code, name, sections), system, replace(options, course=code), say)
             except LmskitError as error:
                 if len(courses) == 1 or isinstance(error, LmsTokenError | LmsAddressError):
                     raise
@@ -195,6 +281,16 @@ def _sync(
         raise typer.Exit(PARTLY)
 
 
+def _require_one(courses: dict[str, str], section: list[str] | None, report: Path | None) -> None:
+    """Require that there is one course if an option is about one."""
+    if report is not None:
+        check_report_path(report)
+        if len(courses) > 1:
+            raise InputError("--report is about one course. Give one --course, or --json for the reports of all.")
+    if section and len(courses) > 1:
+        raise InputError("--section is about the sections of one course. Give one --course.")
+
+
 class Synced(NamedTuple):
     """A course that was synced; each of the imports that this took has refreshed mastery by itself."""
 
@@ -208,7 +304,7 @@ class Synced(NamedTuple):
         return bool(self.report.rejections or any(each.skipped for each in self.refreshed))
 
 
-def _synced(reading: LiveReading, system: str, format_: str, options: ImportOptions, say: Callable[[str], None]) -> Synced:
+def _synced(reading: LiveReading, system: _System, options: ImportOptions, say: Callable[[str], None]) -> Synced:
     """Sync one course, and show the progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     shown_on = Console(stderr=True)
@@ -217,7 +313,7 @@ def _synced(reading: LiveReading, system: str, format_: str, options: ImportOpti
         show = StepBars(bars)
         try:
             with snapshot() as session:
-                known = known_course(session, options.course or "", system=system, format_=format_, name=reading.name)
+                known = known_course(session, options.course or "", system=system.system, format_=system.format, name=reading.name)
             done.extend(_imported(batch, options, bars) for batch in reading.batches(known, whole=options.dry_run, progress=show))
         except LmskitError:
             StepBars.clear(bars)  # only the message stays on the screen

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Variables = dict[str, str | None]
 SERVICE = "lmskit"
+TOKENS = ("LMSKIT_MOODLE_TOKEN", "LMSKIT_CANVAS_TOKEN")
+"""Variables that no child gets: no notebook syncs."""
 
 
 @contextmanager
@@ -51,8 +53,7 @@ def passed_on(parent: Access, sign_in: KeptSignIn | None = None) -> Iterator[Non
             kept = folder / "smtp-password"
             write_whole(kept, f"{parent.settings.smtp_password.get_secret_value()}\n")
             variables |= {"LMSKIT_SMTP_PASSWORD": None, "LMSKIT_SMTP_PASSWORD_FILE": str(kept)}
-        if parent.settings.moodle_token is not None:
-            variables["LMSKIT_MOODLE_TOKEN"] = None  # no notebook syncs
+        variables |= dict.fromkeys(TOKENS)
         with changed_environment(variables):
             yield
 

@@ -68,11 +68,18 @@ def known_course(session: Session, course: str, *, system: str, format_: str, na
         scores = {answer["question"]: answer.get("score") for answer in row.answers if isinstance(answer, dict) and "question" in answer}
         score = None if row.score is None else float(row.score)
         attempts[row.quiz, row.student_id].append(KnownAttempt(row.number, row.started_at, row.submitted_at, score, scores))
-    own = {row.quiz: row.questions for row in synced_quizzes(session, number, system) if row.questions and not row.is_numbered}
-    site = first_site(ids_of_course(session, system, number))
+    quizzes = list(synced_quizzes(session, number, system))
+    own = {row.quiz: row.questions for row in quizzes if row.questions and not row.is_numbered}
     run = last_sync(session, format_, name)
     since = None if run is None else run.report.get(KNOWN_UNTIL)
-    return KnownCourse(students, attempts, own, None if since is None else dt.datetime.fromisoformat(str(since)), site)
+    return KnownCourse(
+        students,
+        attempts,
+        own,
+        frozenset(row.quiz for row in quizzes),
+        None if since is None else dt.datetime.fromisoformat(str(since)),
+        first_site(ids_of_course(session, system, number)),
+    )
 
 
 def sync_course(

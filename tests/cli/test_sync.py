@@ -1,4 +1,4 @@
-"""`lmskit sync moodle`, as a person types it, against a Moodle of the tests."""
+"""`lmskit sync`, as a person types it, against a Moodle and a Canvas of the tests."""
 
 import json
 
@@ -7,8 +7,12 @@ from sqlalchemy import delete, select
 
 from lmskit.cli.exit_status import PARTLY
 from lmskit.db import transaction
-from lmskit.models import Course, ExternalId, ImportRun, QuizAttempt, User
-from tests.moodle_server import TOKEN, Answer, refusal, small_course
+from lmskit.models import Course, ExternalId, ImportRun, QuizAttempt, QuizException, User
+from tests.canvas_server import TOKEN as CANVAS_TOKEN
+from tests.canvas_server import small_course as canvas_course
+from tests.canvas_server import unauthorized
+from tests.lms_server import Answer
+from tests.moodle_server import TOKEN, refusal, small_course
 
 
 @pytest.fixture
@@ -23,11 +27,20 @@ def token(configure):
 
 
 @pytest.fixture
+def canvas(configure):
+    configure(LMSKIT_CANVAS_TOKEN=CANVAS_TOKEN)
+    with canvas_course().served() as server:
+        yield server
+
+
+@pytest.fixture
 def kept(admin_engine, course):
     """The course, whose students and imports are gone after the test."""
     yield course
     with transaction(admin_engine) as session:
-        people = list(session.scalars(select(User.id).where(User.email.like("%.1_@example.org"))))
+        of_canvas = select(ExternalId.person_id).where(ExternalId.source == "canvas")
+        people = list(session.scalars(select(User.id).where(User.email.like("%.1_@example.org") | User.id.in_(of_canvas))))
+        session.execute(delete(QuizException).where(QuizException.course_id == course.id))
         session.execute(delete(QuizAttempt).where(QuizAttempt.course_id == course.id))
         session.execute(delete(Course).where(Course.id == course.id))
         session.execute(delete(ExternalId).where(ExternalId.person_id.in_(people)))
@@ -53,6 +66,47 @@ def test_a_course_is_synced_and_the_token_is_shown_nowhere(lmskit, moodle, kept,
     assert f"SYNC at {moodle.url.removeprefix('http://')}" in runs.stdout
     shown = [first.output, again.output, runs.output, report.read_text(encoding="utf-8"), everything_about_runs(admin_engine)]
     assert not [text for text in shown if TOKEN in text]
+
+
+def test_a_course_of_canvas_is_synced_and_the_token_is_shown_nowhere(lmskit, canvas, kept, admin_engine, tmp_path):
+    asked = ("sync", "canvas", "--url", canvas.url, "--course", f"{kept.code}=17", "--pause", "0")
+    report = tmp_path / "report.csv"
+    first = lmskit(*asked, "--report", str(report))
+    assert first.exit_code == 0, first.output
+    assert "10 in = 10 added + 0 changed + 0 unchanged + 0 rejected" in first.stdout
+    again = lmskit(*asked, "--json")
+    [of_course] = json.loads(again.stdout)
+    assert of_course["total"]["unchanged"] == 5  # results need not be read again
+    runs = lmskit("import", "list", "--format", "json")
+    assert f"17 at {canvas.url.removeprefix('http://')}" in runs.stdout
+    shown = [first.output, again.output, runs.output, report.read_text(encoding="utf-8"), everything_about_runs(admin_engine)]
+    assert not [text for text in shown if CANVAS_TOKEN in text]
+
+
+def test_settings_say_which_course_of_canvas_is_synced_and_its_code_is_that_in_canvas(lmskit, canvas, kept, configure, tmp_path):
+    file = tmp_path / "token"
+    file.write_text(f"{CANVAS_TOKEN}\n", encoding="utf-8")
+    canvas.course["course_code"] = kept.code
+    configure(LMSKIT_CANVAS_URL=canvas.url, LMSKIT_CANVAS_COURSES=kept.code, LMSKIT_CANVAS_TOKEN_FILE=str(file))
+    done = lmskit("sync", "canvas", "--dry-run", "--pause", "0")
+    assert done.exit_code == 0, done.output
+    assert "10 in = 10 added" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (unauthorized(f"Invalid access token {CANVAS_TOKEN}", {"WWW-Authenticate": "Bearer"}), "does not accept the token"),
+        (unauthorized("user not authorized to perform that action"), "user not authorized to perform that action"),
+    ],
+)
+def test_a_refusal_of_canvas_is_a_sentence_without_the_token_and_without_a_trace(lmskit, canvas, course, fault, sentence):
+    canvas.fault = lambda _path, _nth: fault
+    done = lmskit("sync", "canvas", "--url", canvas.url, "--course", f"{course.code}=17", "--pause", "0")
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+    assert CANVAS_TOKEN not in done.output + done.stderr
+    assert "Traceback" not in done.output
 
 
 def test_settings_say_what_is_synced(lmskit, moodle, kept, configure, tmp_path):

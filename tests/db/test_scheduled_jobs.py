@@ -24,7 +24,7 @@ from tests.reliability.mail_server import MailServer
 WITHOUT_SETTINGS = [job for job in JOBS if not job.needs]
 ANALYZE = shutil.which("systemd-analyze")
 SECRETS = {"address": "canary-address", "PGPASSWORD": "canary-libpq", "LMSKIT_SMTP_PASSWORD": "canary-smtp"}
-SECRETS["LMSKIT_MOODLE_TOKEN"] = "canary-moodle"
+SECRETS |= {"LMSKIT_MOODLE_TOKEN": "canary-moodle", "LMSKIT_CANVAS_TOKEN": "canary-canvas"}
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither systemd nor cron")
 
 
@@ -109,6 +109,9 @@ def external(tmp_path):
         "LMSKIT_MOODLE_URL": "https://moodle.example.org",
         "LMSKIT_MOODLE_COURSES": "CS101,CS102=CS-102-2026",
         "LMSKIT_MOODLE_TOKEN": SECRETS["LMSKIT_MOODLE_TOKEN"],
+        "LMSKIT_CANVAS_URL": "https://canvas.example.org",
+        "LMSKIT_CANVAS_COURSES": "CS101",
+        "LMSKIT_CANVAS_TOKEN": SECRETS["LMSKIT_CANVAS_TOKEN"],
         "LMSKIT_PERSON": DEMO_ADMIN,
     }
 
@@ -125,12 +128,16 @@ def test_no_password_is_written(options, external, printed, tmp_path):
         assert variables["LMSKIT_PASSWORD_FILE"].endswith("/lmskit/mail.password")
         assert variables["LMSKIT_SMTP_PASSWORD_FILE"].endswith("/lmskit/smtp.password")
         assert variables_in(files["sync.env"])["LMSKIT_MOODLE_TOKEN_FILE"].endswith("/lmskit/sync.token")
+        assert variables_in(files["sync-canvas.env"])["LMSKIT_CANVAS_TOKEN_FILE"].endswith("/lmskit/sync-canvas.token")
     else:
         assert variables["LMSKIT_DATABASE_URL"] == "postgresql://lmskit_dispatcher@db.example.org/lmskit?sslmode=verify-full"
         assert "LMSKIT_PERSON" not in variables
         assert "LoadCredential=token:%E/lmskit/sync.token" in files["lmskit-sync.service"]
         assert "Environment=LMSKIT_MOODLE_TOKEN_FILE=%d/token" in files["lmskit-sync.service"]
-        assert variables_in(files["sync.env"])["LMSKIT_MOODLE_COURSES"] == "CS101,CS102=CS-102-2026"
+        assert "LoadCredential=token:%E/lmskit/sync-canvas.token" in files["lmskit-sync-canvas.service"]
+        of_moodle, of_canvas = (variables_in(files[f"{name}.env"]) for name in ("sync", "sync-canvas"))
+        assert (of_moodle["LMSKIT_MOODLE_COURSES"], of_canvas["LMSKIT_CANVAS_COURSES"]) == ("CS101,CS102=CS-102-2026", "CS101")
+        assert not [name for name in of_moodle if "CANVAS" in name] + [name for name in of_canvas if "MOODLE" in name]
         assert variables_in(files["mastery.env"]) == {
             "LMSKIT_DATABASE_URL": "postgresql://db.example.org/lmskit?sslmode=verify-full",
             "LMSKIT_PERSON": DEMO_ADMIN,

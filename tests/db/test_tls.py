@@ -216,12 +216,15 @@ def test_children_get_every_parameter_of_the_address_and_no_password_in_a_variab
     written = address(5432, f"sslmode=verify-full&sslrootcert=/ours.crt&prepare_threshold=none&sslpassword={SECRET}&application_name=x")
     monkeypatch.setenv("PGPASSWORD", "canary of nobody")
     monkeypatch.setenv("LMSKIT_SMTP_PASSWORD", "canary of the mail server")
+    for system in ("MOODLE", "CANVAS"):
+        monkeypatch.setenv(f"LMSKIT_{system}_TOKEN", "canary-token")
     with opened(written, tmp_path) as parent:
         with passed_on(parent):
             assert "canary" not in str(dict(os.environ))
             child = Access()
             assert child.server.external == parent.server.external
             assert child.settings.mail_password == "canary of the mail server"
+            assert (child.settings.token_for_moodle, child.settings.token_for_canvas) == (None, None)
             files = child.settings.pgservicefile, child.settings.smtp_password_file
             assert all(file is not None and file.stat().st_mode & 0o077 == 0 for file in files)
         assert not any(file is not None and file.exists() for file in files)

@@ -1,6 +1,7 @@
 """Syncing a course with a Moodle that the tests serve: people, attempts and grades, and as few requests as are needed."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from lmskit.importers.described_course import ChosenWeek
 from lmskit.importers.moodle.backup.course import course_id
 from lmskit.importers.moodle.web_service.reading import MoodleReading
 from lmskit.importers.moodle.web_service.source import MoodleCourse
-from lmskit.importers.web_service.client import service_address
+from lmskit.importers.web_service.client import LIMITS, service_address
 from lmskit.importers.web_service.known import KnownCourse
 from lmskit.importers.web_service.whole_report import whole_report
 from lmskit.models import Enrollment, ExternalId, Quiz, SectionMember, User
@@ -21,7 +22,8 @@ from lmskit.services.importing import ImportOptions
 from lmskit.vocabulary import EnrollmentStatus, EntityKind
 from tests import factories
 from tests.importers.synced import attempts_of, client_of, synced, written
-from tests.moodle_server import TOKEN, Answer, attempt, quiz, refusal, small_course
+from tests.lms_server import Answer
+from tests.moodle_server import TOKEN, attempt, quiz, refusal, small_course
 
 
 @pytest.fixture
@@ -235,6 +237,24 @@ def test_a_moodle_that_cannot_answer_now_is_asked_again_and_as_late_as_it_wants(
     assert report.total.rows_in == 9
     assert waits[0] == 7
     assert [1 <= waits[1] / 2 <= 1.5, 1 <= waits[2] / 4 <= 1.5, len(waits)] == [True, True, 3]
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        (replace(LIMITS, silence=0.2), r"said nothing for 0\.2 seconds"),
+        (replace(LIMITS, seconds=0.2), r"was not complete within 0\.2 seconds"),
+    ],
+)
+def test_an_answer_that_is_too_slow_is_asked_for_again_and_at_last_given_up(session, moodle, course, limits, sentence):
+    slow = Answer(b"{}", slowly=1)
+    moodle.fault = lambda function, nth: slow if function == "core_course_get_courses_by_field" and nth == 1 else None
+    assert synced(session, moodle, course, client=client_of(moodle, limits=limits), dry_run=True).total.rows_in == 9
+    before = written(session)
+    moodle.fault = lambda function, _nth: slow if function == "core_course_get_courses_by_field" else None
+    with pytest.raises(LmsUnavailableError, match=sentence):
+        synced(session, moodle, course, client=client_of(moodle, limits=limits))
+    assert written(session) == before
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,8 @@ class ResponseReader:
         if isinstance(written, str):
             pairs = _taken_apart(written, self._pair, self._longest)
         else:
-            pairs = [pair for sides in written.items() if (pair := self._pair_of(*sides)) is not None]
+            written = {left: right for left, right in written.items() if right.strip()}  # others were left blank
+            pairs = [pair for sides in written.items() if (pair := self._pair_of(*sides)) is not None] or None
         complete = pairs is not None and (isinstance(written, str) or len(pairs) == len(written))
         if pairs is None or not complete or len({option for option, _ in pairs}) < len(pairs):
             return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from lmskit.importers.record import PersonKey
 
@@ -36,6 +36,8 @@ class KnownCourse:
         By the key of the quiz in the system and the student's number in lmskit.
     questions
         Of the quizzes that have questions of their own, by the key of the quiz: answers are stored in the form of these.
+    quizzes
+        The keys of the quizzes.
     since
         The moment up to which the system's changes are known, by its clock; None if all is to be compared.
     site
@@ -45,6 +47,7 @@ class KnownCourse:
     students: Mapping[PersonKey, int] = field(default_factory=dict)
     attempts: Mapping[tuple[str, int], Sequence[KnownAttempt]] = field(default_factory=dict)
     questions: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    quizzes: Collection[str] = frozenset()
     since: dt.datetime | None = None
     site: str = ""
 
@@ -52,7 +55,8 @@ class KnownCourse:
         """Return the same with the quizzes of one site alone, by their keys there."""
         attempts = {(key, student): stored for (quiz, student), stored in self.attempts.items() if (key := self._key_at(site, quiz))}
         questions = {key: stored for quiz, stored in self.questions.items() if (key := self._key_at(site, quiz))}
-        return replace(self, attempts=attempts, questions=questions, site=site)
+        quizzes = frozenset(filter(None, (self._key_at(site, quiz) for quiz in self.quizzes)))
+        return replace(self, attempts=attempts, questions=questions, quizzes=quizzes, site=site)
 
     def _key_at(self, site: str, quiz: str) -> str:
         """Return the key of a stored quiz at a site; empty if it is another site's."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BATCH = 500
-"""Attempts of a part."""
+"""Attempts of a part; of a system that lists results, results."""
 
 
 @dataclass(frozen=True, slots=True)

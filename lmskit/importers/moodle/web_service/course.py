@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import LmsError
@@ -119,7 +119,7 @@ class LiveCourse:
 
 @dataclass
 class CourseReading:
-    """Reads a course; what the user of the token may not do is collected, so that all of it is named at once.
+    """Reads a course.
 
     Attributes
     ----------
@@ -127,6 +127,8 @@ class CourseReading:
         Of the Moodle.
     short_name
         Of the course.
+    rights
+        Collects what the user of the token may not do.
     step
         Is called with each step.
     chosen
@@ -135,9 +137,9 @@ class CourseReading:
 
     functions: MoodleFunctions
     short_name: str
+    rights: MissingRights
     step: Callable[[str], None]
-    chosen: Mapping[int, ChosenWeek | None] = field(default_factory=dict)
-    _rights: MissingRights = field(default_factory=MissingRights, init=False)
+    chosen: Mapping[int, ChosenWeek | None]
 
     def read(self) -> LiveCourse:
         """Read the course.
@@ -151,17 +153,16 @@ class CourseReading:
         user = self.functions.require_functions()
         course = self._course()
         number = integer_of(course, "id", COURSE)
-        weeks: dict[tuple[str, int], int] = self._rights.ask(lambda: self._weeks(number), {})
-        quizzes: tuple[LiveQuiz, ...] = self._rights.ask(lambda: self._quizzes(number), ())
-        self._rights.ask(lambda: self.functions.call(UPDATES, courseid=number, since=2**31 - 1), None)
+        weeks: dict[tuple[str, int], int] = self.rights.ask(lambda: self._weeks(number), {})
+        quizzes: tuple[LiveQuiz, ...] = self.rights.ask(lambda: self._quizzes(number), ())
+        self.rights.ask(lambda: self.functions.call(UPDATES, courseid=number, since=2**31 - 1), None)
         self.step("Reading people")
-        people: tuple[LivePerson, ...] = self._rights.ask(lambda: self._people(number), ())
-        suspended: frozenset[int] = self._rights.ask(lambda: frozenset(sorted(self._people_ids(number))), frozenset())
-        count = self._rights.ask(lambda: self._count(user, number), None) if self.functions.has_count else None
+        people: tuple[LivePerson, ...] = self.rights.ask(lambda: self._people(number), ())
+        suspended: frozenset[int] = self.rights.ask(lambda: frozenset(sorted(self._people_ids(number))), frozenset())
+        count = self.rights.ask(lambda: self._count(user, number), None) if self.functions.has_count else None
         self.step("Reading grades")
-        grades: tuple[LiveGrade, ...] = self._rights.ask(lambda: self._grades(number), ())
-        remedy = "A teacher of the course has these rights, if the token's service has the functions."
-        self._rights.require_none(self.functions.client.name, self.short_name, remedy)
+        grades: tuple[LiveGrade, ...] = self.rights.ask(lambda: self._grades(number), ())
+        self.rights.require_none()
         return LiveCourse(
             number,
             self.functions.site,

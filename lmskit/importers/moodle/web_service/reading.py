@@ -13,6 +13,7 @@ from lmskit.importers.moodle.web_service.functions import MoodleFunctions
 from lmskit.importers.moodle.web_service.source import MoodleCourse, keys_of
 from lmskit.importers.text_cell import one_line
 from lmskit.importers.web_service.reading import in_batches
+from lmskit.importers.web_service.rights import MissingRights
 from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from lmskit.importers.web_service.known import KnownCourse
     from lmskit.importers.web_service.reading import ReadBatch
     from lmskit.progress import Progress
+
+REMEDY = "A teacher of the course has these rights, if the token's service has the functions."
 
 
 class MoodleReading:
@@ -46,13 +49,14 @@ class MoodleReading:
         LmsError
             Moodle cannot be asked, refuses, or has answered with something that cannot be read.
         """
-        functions = MoodleFunctions(self.client)
-        course = CourseReading(functions, self.short_name, lambda step: progress(step, 0, None), self.sections).read()
+        functions, rights = MoodleFunctions(self.client), MissingRights(self.client.name, self.short_name, REMEDY)
+        course = CourseReading(functions, self.short_name, rights, lambda step: progress(step, 0, None), self.sections).read()
         known = known.of_site(site_of(course_id(course.site, course.id)))
         course = replace(course, lacking=course.lacking or lacking_roles(course, keys_of(course), known))
+        attempts = AttemptReading(functions, course, known, keys_of(course), progress).read()
         yield from in_batches(
-            AttemptReading(functions, course, known, keys_of(course), progress).read(),
-            lambda attempts, is_first: MoodleCourse(self.name, course, known, attempts, with_grades=is_first),
+            rights.of_rest(attempts),
+            lambda part, is_first: MoodleCourse(self.name, course, known, part, with_grades=is_first),
             lacking=course.lacking,
             known_until=functions.now,
             whole=whole,

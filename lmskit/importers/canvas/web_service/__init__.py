@@ -1,0 +1,1 @@
+"""A live Canvas over its REST API."""
