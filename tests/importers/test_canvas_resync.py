@@ -169,5 +169,8 @@ def test_a_sync_after_the_files_adds_what_they_lack_and_then_nothing(session, ca
     assert report.rejections == ()
     assert attempts_of(session, course).keys() == before.keys()
     assert (report.entity("students").added, report.entity("attempts").added) == (1, 0)  # who is inactive is in no gradebook
+    quiz = session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == "Means & modes")).one()
+    assert {each["id"]: each["type"] for each in quiz.questions}["102"] == "multiple"
+    assert (quiz.answer_key["101"]["answer"], quiz.answer_key["107"]["answer"]) == ("B", 3.14)
     again = imported(session, course, GRADEBOOK, tmp_path / "gradebook.csv", gradebook_of(canvas))
     assert {outcome.state for outcome in again.outcomes} <= {"unchanged"}

@@ -137,7 +137,7 @@ class Quizzes:
             self._add_external_id(quiz, stored)
             if quiz.record.slots:
                 keep_slots(self._session, stored, quiz.record.slots)
-            elif quiz.record.questions and is_defined_by_reports(self._session, stored):
+            if quiz.record.questions and is_defined_by_reports(self._session, stored):
                 keep_questions(self._session, stored, quiz.record.questions, quiz.record.answer_key)
                 self._redefined.add(stored.id)
             written.append((quiz, stored))

@@ -37,10 +37,7 @@ if TYPE_CHECKING:
 
 
 def content_of(questions: Iterable[ListedQuestion]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    """Return questions and their key in their stored form, without those of types that lmskit does not have.
-
-    Their ids are not those by which answers name them: they are joined by their texts, as those of a bank are.
-    """
+    """Return questions and their key in their stored form, by the ids of a Student Analysis, without types that lmskit does not have."""
     drafts = [_draft(question) for question in questions if question.kind != TEXT_ONLY]
     if not drafts:
         return [], {}
@@ -52,7 +49,7 @@ def content_of(questions: Iterable[ListedQuestion]) -> tuple[list[dict[str, Any]
 
 
 def _draft(question: ListedQuestion) -> Draft:
-    draft = Draft("the quiz", 1, f"Question {question.id}", {"prompt": question.text, "points": question.points})
+    draft = Draft("the quiz", 1, question.id, {"prompt": question.text, "points": question.points})
     try:
         _PUT.get(question.kind, _unmapped)(draft, question)
     except UnmappedError as error:
