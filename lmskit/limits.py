@@ -73,6 +73,8 @@ MOST_PAGES = 10_000
 """Pages of a PDF, slides of a presentation and cells of a notebook."""
 LARGEST_MATERIAL_TEXT = 64 * 1024**2
 """Bytes of the text of a material, with the locations of its passages."""
+MOST_CARTRIDGE_FILES, LARGEST_CARTRIDGE_TEXT = 10_000, 64 * 1024**2
+"""Files and links of a Common Cartridge that become materials, and characters of their text, which is in memory until it is written."""
 MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR = 200, 1024**2
 """Unpacked bytes for each packed one in a zip archive, and the bytes up to which this is not checked: a small file of equal rows may be
 packed better than a large file should be."""

@@ -47,7 +47,8 @@ from lmskit.cli.import_report import StepBars, print_json, print_report, written
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_section, weeks_by_title
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.printing import print_error, print_line
-from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
+from lmskit.cli.vector_advice import advise_vectors
+from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
 from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import LmskitError
 from lmskit.importers.cartridge.package import CartridgeFormat
@@ -57,6 +58,7 @@ from lmskit.importers.registry import FORMATS, AnyFormat, DataSet, detected, for
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.source_key import source_key
+from lmskit.materials.chosen_store import store_of
 from lmskit.progress import waits_shown
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.import_choices import forget_choices, remember_choices, remembered_choices
@@ -276,6 +278,8 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
         say(written_sentence(imported, report))
     if options.dry_run:
         say(WAS_DRY)
+    elif imported.course is not None and isinstance(format_, CartridgeFormat):
+        advise_vectors(imported.course.code)
     elif options.notify:
         deliver_once(say, none_sent=PARTLY)
     if imported.rejections or (refreshed is not None and refreshed.skipped):
@@ -286,12 +290,13 @@ def _imported(path: Path, format_: AnyFormat, options: ImportOptions, key: str |
     """Import and refresh mastery in one transaction, and show the progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     shown_on = Console(stderr=True)
+    store = store_of(access().settings) if isinstance(format_, CartridgeFormat) else None
     with Progress(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
 
         def work() -> tuple[ImportReport, RefreshReport | None]:
             show = StepBars(bars)
             with waits_shown(show.show_wait), transaction() as session:
-                imported = import_path(session, path, format_, options, progress=show)
+                imported = import_path(session, path, format_, options, store=store, progress=show)
                 if key is not None and not options.dry_run:
                     remember_choices(session, key, options.reading)
                 refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None

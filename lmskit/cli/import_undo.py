@@ -10,6 +10,7 @@ from lmskit.cli.estimated import end, with_estimates
 from lmskit.cli.import_group import new_app
 from lmskit.cli.import_list import Run
 from lmskit.cli.printing import print_line
+from lmskit.cli.released_files import sweep_released
 from lmskit.db import engine_for
 from lmskit.db.schema_revision import require_known_schema
 from lmskit.rounding import count_text
@@ -47,6 +48,7 @@ def undo_run(
         report, refreshed = _undone(run, dry_run=False)
         if report.undone_by is None:  # another session has taken it back meanwhile, or the first try of this command
             print_line(report.nothing)
+    sweep_released(report.released)
     if report.undone_by is not None:
         print_line(
             f"Import {run} was taken back by run {report.undone_by}: {count_text(report.n_taken_back, 'row')}. {report.rest}".rstrip()

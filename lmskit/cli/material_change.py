@@ -3,7 +3,7 @@
 import re
 import shlex
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Annotated
@@ -16,11 +16,12 @@ from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.material import CourseOption, MaterialArgument
 from lmskit.cli.material_crawl import add_fetched, refresh_fetched
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.cli.released_files import sweep_released
 from lmskit.cli.typed_number import week_typed
 from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.schema_revision import require_known_schema
-from lmskit.errors import InputError, LmskitError, LockedError, MaterialFileError, StoredFileError
+from lmskit.errors import InputError, LmskitError, MaterialFileError, StoredFileError
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.folder import file_alone, files_of
 from lmskit.materials.reading import MaterialReader
@@ -31,7 +32,7 @@ from lmskit.readable import bounded
 from lmskit.rounding import count_text
 from lmskit.schemas.material import AddMaterial, ChangeMaterial, MaterialDetails
 from lmskit.schemas.mistakes import mistakes
-from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, refresh_material, remove_material, sweep
+from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, refresh_material, remove_material
 from lmskit.services.material_details import change_material
 from lmskit.services.material_folder import FileResult, add_files, counts_of
 from lmskit.services.material_store import sweep_all
@@ -145,7 +146,7 @@ def remove(
     removed = retried(work)
     for gone in removed:
         print_line(f"Material {gone.material_id}, {gone.title}, was removed.")
-    _sweep(store_of(access().settings), [name for gone in removed for name in gone.released])
+    sweep_released([name for gone in removed for name in gone.released])
 
 
 @app.command()
@@ -237,7 +238,7 @@ def _add_address(
             return add_material(session, store, request, MaterialContent())
 
     added = retried(work)
-    _sweep(store, added.released)
+    sweep_released(added.released)
     print_line(f"Material {added.material_id} was {_outcome(added)}: {added.title}, {_week(added.week)}; a link, without text.")
 
 
@@ -259,7 +260,7 @@ def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, 
     _print_findings([result])
     if result.same_as is not None:
         print_line(_about_the_same(course, path, result))
-    _sweep(store, result.released)
+    sweep_released(result.released)
     if not dry_run:
         advise_vectors(course)
 
@@ -285,7 +286,7 @@ def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run:
     print_table(rows, _HEADINGS, nothing=f"There are no files in {folder}.")
     _print_findings(results)
     print_line(f"{counts_of(results)}. {WAS_DRY if dry_run else ''}".rstrip())
-    _sweep(store, [name for result in results for name in result.released])
+    sweep_released([name for result in results for name in result.released])
     if not dry_run:
         advise_vectors(course)
     if any(result.outcome == "refused" for result in results):
@@ -305,16 +306,6 @@ def _read_again(store: MaterialStore, reader: MaterialReader, number: int) -> Ad
             return refresh_material(session, number, text, checksum=checksum)
 
     return retried(work)
-
-
-def _sweep(store: MaterialStore, names: Sequence[str]) -> None:
-    if not names:
-        return
-    try:
-        with transaction() as session:
-            sweep(session, store, names)
-    except LockedError as error:
-        print_error(f"The files of what was removed are still in the store: {error} To remove them later: lmskit material sweep")
 
 
 def _print_findings(results: Iterable[FileResult]) -> None:

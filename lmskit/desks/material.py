@@ -6,7 +6,7 @@ Lecturers may use it too: the database decides that they see and change the mate
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.desks.options import course_options
-from lmskit.errors import EmbedderError, LmskitError, LockedError, NotPermittedError, WorkCancelledError
+from lmskit.desks.released_files import sweep_released
+from lmskit.errors import EmbedderError, LmskitError, NotPermittedError, WorkCancelledError
 from lmskit.forms.background_work import Task
 from lmskit.forms.material import MaterialScreen, MaterialWork
 from lmskit.forms.material_files import FileOutcome
@@ -34,7 +35,7 @@ from lmskit.readable import minute
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import CrawlRequest
 from lmskit.schemas.material import AddMaterial, ChangeMaterial, MaterialDetails, RemoveMaterials
-from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, remove_material, sweep
+from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, remove_material
 from lmskit.services.material_crawl import crawl_site
 from lmskit.services.material_details import change_material
 from lmskit.services.material_folder import FileResult, add_files
@@ -43,7 +44,7 @@ from lmskit.services.material_vectors import embed_passages
 from lmskit.services.material_web import add_web_material
 from lmskit.vocabulary import CrawlState
 
-_BY_WORDS = (
+BY_WORDS = (
     "What is new is found by its words alone until its vectors are computed: with the next files, link or crawl, "
     "or by lmskit material embed."
 )
@@ -146,9 +147,9 @@ class _Desk:
         except WorkCancelledError:
             left = len(requests) - len(outcomes)
             stopped = f"Stopped: {count_text(left, 'file')} left out."
-            sentences = [stopped, self._sweep(released), self._without_vectors(requests[0][1].course)]
+            sentences = [stopped, sweep_released(self._begin, released), self._without_vectors(requests[0][1].course)]
             return outcomes, " ".join(filter(None, sentences))
-        return outcomes, f"{self._sweep(released)} {self._embed(task)}".strip()
+        return outcomes, f"{sweep_released(self._begin, released)} {self._embed(task)}".strip()
 
     # Links and sites --------------------------------------------------------------------------------
 
@@ -163,7 +164,7 @@ class _Desk:
             text = count_text(result.n_passages, "passage")
             sentences = [
                 f"{outcome.title} was {_done(outcome.outcome)}, {text} of captions.",
-                self._sweep(result.released),
+                sweep_released(self._begin, result.released),
                 self._embed(task),
             ]
             return " ".join(filter(None, sentences))
@@ -173,7 +174,7 @@ class _Desk:
         else:
             added = retried(lambda: self._add_link(request))
         text = count_text(added.n_passages, "passage") if fetch else "a link, whose text is not read"
-        sentences = [f"{added.title} was {_done(added.outcome)}, {text}.", self._sweep(added.released)]
+        sentences = [f"{added.title} was {_done(added.outcome)}, {text}.", sweep_released(self._begin, added.released)]
         if added.n_passages:
             sentences.append(self._embed(task))
         return " ".join(filter(None, sentences))
@@ -237,21 +238,11 @@ class _Desk:
 
         removed = retried(work)
         sentence = f"{count_text(len(removed), 'material')} removed."
-        return f"{sentence} {self._sweep([name for gone in removed for name in gone.released])}".strip()
+        return f"{sentence} {sweep_released(self._begin, [name for gone in removed for name in gone.released])}".strip()
 
     @property
     def _store(self) -> MaterialStore:
         return store_of(access().settings)
-
-    def _sweep(self, names: Iterable[str]) -> str:
-        """Remove files that no material has any more; a sentence if that has to wait."""
-        if names := list(names):
-            try:
-                with self._begin() as session:
-                    sweep(session, self._store, names)
-            except LockedError as error:
-                return f"Files of what was replaced or removed are still in the store: {error}"
-        return ""
 
     def _embed(self, task: Task) -> str:
         """Compute the vectors of new passages; a sentence if they are missing."""
@@ -269,7 +260,7 @@ class _Desk:
         """A sentence if passages of a course have no vector, as after work that was stopped."""
         with self._read() as session:
             lacking = lacks_vectors(session, course)
-        return _BY_WORDS if lacking else ""
+        return BY_WORDS if lacking else ""
 
 
 def _first(what: str, pages: Sequence[str]) -> str:

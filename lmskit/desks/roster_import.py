@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
+from lmskit.db import PATIENT, Opener, access, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
+from lmskit.desks.material import BY_WORDS
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, FileFormatError, ImportFileError, LmskitError
 from lmskit.forms.background_work import Task
@@ -26,7 +27,9 @@ from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.source_key import source_key
+from lmskit.materials.chosen_store import store_of
 from lmskit.queries.import_run import import_runs
+from lmskit.queries.material_vectors import lacks_vectors
 from lmskit.readable import minute
 from lmskit.schemas.file_import import ImportFile
 from lmskit.services.file_import import ImportOptions, import_opened
@@ -64,6 +67,8 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
                 if report.touched:
                     done = refresh(session, touched=report.touched, progress=task.report)
                     sentences = [done.sentence(), *done.skipped_sentences]
+                if report.course is not None and isinstance(source, Cartridge) and lacks_vectors(session, report.course.code):
+                    sentences.append(BY_WORDS)
                 if request.notify:
                     sentences.append("Messages wait in the outbox. To send them, open admin/outbox.")
             return report_in_form(report), " ".join(sentences)
@@ -185,4 +190,5 @@ def _import(session: Session, source: Source | Cartridge, request: ImportFile, t
         remove_at_most=request.remove_at_most,
         dry_run=dry_run,
     )
-    return import_opened(session, source, options, progress=task.report)
+    store = store_of(access().settings) if isinstance(source, Cartridge) else None
+    return import_opened(session, source, options, store=store, progress=task.report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, term_options
+from lmskit.desks.released_files import sweep_released
 from lmskit.forms.deletion import DeletionForm, DeletionShown
 from lmskit.forms.import_undo import ImportShown, PastImports, UndoShown
 from lmskit.forms.taking_back import TakingBackScreen
@@ -109,16 +111,21 @@ def _shown(session: Session, number: int) -> ImportShown:
 
 def _undone(begin: Opener, task: Task, number: int, *, dry_run: bool) -> UndoShown:
     """Undo and refresh mastery in one transaction."""
+    released: tuple[str, ...] = ()
 
     def work() -> UndoShown:
+        nonlocal released
         warnings: tuple[str, ...] = ()
         with begin() as session, task.interruptible(interrupter(session)):
             report = undo_import(session, number, dry_run=dry_run, progress=task.report)
+            released = report.released
             if report.touched and not dry_run:
                 warnings = tuple(refresh(session, touched=report.touched, progress=task.report).skipped_sentences)
         return UndoShown(_sentence(report), report.n_taken_back, three_lists(report), warnings)
 
-    return retried(work, lock_attempts=PATIENT)
+    undone = retried(work, lock_attempts=PATIENT)
+    waiting = sweep_released(begin, released)
+    return replace(undone, warnings=(*undone.warnings, waiting)) if waiting else undone
 
 
 def _sentence(report: UndoReport) -> str:

@@ -128,7 +128,7 @@ def file_alone(path: Path, *, name: str | None = None, details: MaterialDetails 
     """
     shown = _shown(name or path.name)
     last = PurePosixPath(shown).name
-    kind = _reason_by_name(last)
+    kind = reason_by_name(last)
     refused = (
         _reason_to_refuse(path, shown)
         if kind is None
@@ -190,10 +190,11 @@ def _reason_to_skip(path: Path, *, is_listed: bool) -> str | None:
         return "a link; add what it leads to" if stat.S_ISLNK(mode) else "not a file"
     if is_listed:
         return None
-    return _reason_by_name(path.name)
+    return reason_by_name(path.name)
 
 
-def _reason_by_name(name: str) -> str | None:
+def reason_by_name(name: str) -> str | None:
+    """Return what a file is, by the last part of its name, if it is nothing to read; None if it may be a material."""
     if name.startswith((".", "~$")):
         return "a hidden file"
     return "about the folder, not a material" if _ABOUT_THE_FOLDER.match(name) else _REASONS.get(PurePosixPath(name).suffix.lower())

@@ -133,7 +133,7 @@ def add_files(
                 yield FileResult(file.name, "skipped" if file.refused is None else "refused", file.refused or file.skipped)
                 continue
             try:
-                content = _content(file, reader)
+                content = read_file(file, reader)
                 request = _request(course, file, content.text, asked, origin)
                 yield _result(file, content.text, add(request, content), dry_run=dry_run)
             except MaterialFileError as error:
@@ -161,7 +161,14 @@ def counts_of(results: Iterable[FileResult]) -> str:
     return f"{' and '.join(numbers)}: {', '.join(f'{counts[outcome]:,} {outcome}' for outcome in OUTCOMES)}"
 
 
-def _content(file: FolderFile, reader: MaterialReader) -> MaterialContent:
+def read_file(file: FolderFile, reader: MaterialReader) -> MaterialContent:
+    """Return a file with its text.
+
+    Raises
+    ------
+    MaterialFileError
+        It cannot be read, or changes meanwhile.
+    """
     if file.path is None:
         return MaterialContent()
     try:

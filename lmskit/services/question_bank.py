@@ -378,7 +378,7 @@ def _notes_on_quiz(bank: Bank, wanted: TakeBank, target: _Target, *, dry_run: bo
         stays = "in its week" if quiz.week_number is not None else "without a week"
         asked = f"week {wanted.week_number} was asked for. To change its week: the notebook admin/quiz_setup"
         return [f"The questions belong to {described}. The quiz stays {stays}; {asked}"]
-    if target.is_new and wanted.title == bank.title:
+    if target.is_new and wanted.title == bank.title and not bank.given_title:
         other = f"; {advice.TITLE}." if dry_run else ". To change its title: the notebook admin/quiz_setup"
         return [f"The questions belong to {described}, called after the file{other}"]
     return [f"The questions belong to {described}."]

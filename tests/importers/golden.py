@@ -112,6 +112,7 @@ def _cartridge_result(cartridge: Cartridge) -> dict[str, Any]:
         "banks": [
             {"title": each.bank.title, "is_quiz": each.is_quiz, "week": each.week} | _bank_result(each.bank) for each in cartridge.banks
         ],
+        "files": [_record(file) for file in cartridge.files],
         "notes": list(cartridge.notes),
     }
 

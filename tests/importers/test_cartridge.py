@@ -111,6 +111,12 @@ def test_a_week_keeps_its_topic_and_a_quiz_with_attempts_its_questions(session, 
     assert {rejection.reason for rejection in report.rejections if rejection.file == "g2/assessment_qti.xml"} == {FROZEN_NEW}
 
 
+def test_a_title_that_was_asked_for_is_that_of_no_assessment(session, course, imported):
+    report = imported(reading=ReadOptions(title="Midterm"))
+    assert [title for title, _, _ in quizzes(session, course)] == ["Sorting quiz", "Trees quiz"]
+    assert "The questions belong to the new quiz 'Sorting quiz' in week 2." in report.notes
+
+
 def test_a_dry_run_reports_the_same_and_writes_nothing(session, course, imported):
     rehearsed = imported(dry_run=True)
     assert (weeks(session, course), quizzes(session, course)) == ({}, [])

@@ -4,17 +4,19 @@ import csv
 import json
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.cli.exit_status import PARTLY
 from lmskit.db import transaction
 from lmskit.importers.source_key import source_key
-from lmskit.models import Course, Enrollment, ExternalId, Term, User
+from lmskit.materials.store import FolderStore
+from lmskit.models import Course, Enrollment, ExternalId, ImportRun, Material, Term, User
 from lmskit.services.import_choices import forget_choices
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
+from tests.importers.golden import SAMPLES
 from tests.importers.plain import csv_file
 from tests.importers.sample import SAMPLE, copy_of_sample
 
@@ -276,3 +278,18 @@ def test_a_list_without_roles_is_imported_once_everybody_is_said_to_be_a_student
     done = lmskit(path, "--course", kept_course.code, "--dry-run", "--all-students", "--rename")
     assert done.exit_code == 0, done.output
     assert "list.csv is Moodle list of participants (moodle-participants)." in done.output
+
+
+def test_files_of_a_cartridge_are_in_the_store_until_the_import_is_taken_back(lmskit, kept_course, configure, admin_engine, tmp_path):
+    (tmp_path / "store").mkdir(mode=0o700)
+    configure(LMSKIT_MATERIAL_STORE=str(tmp_path / "store"))
+    store = FolderStore(tmp_path / "store")
+    done = lmskit(SAMPLES / "common-cartridge" / "course", "--course", kept_course.code)
+    assert "search compares them by their words alone. Next: lmskit material embed" in done.output
+    with transaction(admin_engine) as session:
+        names = session.scalars(select(Material.title).where(Material.course_id == kept_course.id).order_by(Material.id)).all()
+        run = session.scalar(select(func.max(ImportRun.id)))
+    assert (names, len(list(store.names()))) == (["Reading", "A link"], 1)
+    undone = lmskit("undo", run, "--yes")
+    assert "materials: 2 removed" in undone.output
+    assert list(store.names()) == []

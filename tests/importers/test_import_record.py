@@ -40,6 +40,7 @@ KEYS = {
     "course_staff": "concat_ws(':', course_id, person_id)",
     "sections": "id",
     "section_members": "concat_ws(':', course_id, section_id, student_id)",
+    "materials": "id",
 }
 """The tables that imports write, and what names a row of each in the trail."""
 NAMED = text("""
@@ -160,7 +161,7 @@ def test_every_table_that_an_importer_writes_is_recorded(session):
             )
         )
     )
-    assert set(KEYS) == written | {"bank_questions", "question_slots"}
+    assert set(KEYS) == written | {"bank_questions", "question_slots", "materials"}
     assert {table.name for table in WRITTEN} == set(KEYS)
     assert set(KEYS) <= recorded
 

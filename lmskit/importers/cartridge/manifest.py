@@ -29,6 +29,8 @@ MANIFEST = "imsmanifest.xml"
 MOST_FILES = 50_000
 SCHEMA = "common cartridge"
 """Part of the name of the schema of a cartridge, also of a thin one."""
+TEACHERS = frozenset({"instructor", "mentor"})
+"""The roles of those who teach, among the roles that a resource may be for."""
 HEAD = 12
 """Elements of a manifest among which its schema is searched."""
 
@@ -37,10 +39,13 @@ HEAD = 12
 class Resource:
     """A resource: its kind as the profile names it, its files, and the resources that it depends on."""
 
+    row: int
     identifier: str
     kind: str
     files: tuple[str, ...]
     needs: tuple[str, ...]
+    is_for_teachers: bool
+    """Whether the manifest says whom it is for, and students are not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,14 @@ class CartridgeManifest:
     modules: tuple[CartridgeModule, ...]
     resources: Mapping[str, Resource]
     missing: tuple[str, ...]
+    titles: Mapping[str, str]
+    """What the first item of each resource calls it."""
+
+    def in_order(self) -> Iterator[Resource]:
+        """Give out all resources: those of the modules in their order, then those in none."""
+        of_modules = (identifier for module in self.modules for identifier in module.resources)
+        for identifier in dict.fromkeys((*of_modules, *self.resources)):
+            yield self.resources[identifier]
 
     def with_needed(self, resource: Resource) -> Iterator[Resource]:
         """Give out a resource and those that it needs, each once."""
@@ -120,17 +133,23 @@ def manifest_at(path: Path) -> CartridgeManifest:
         modules=modules,
         resources=resources,
         missing=tuple(missing),
+        titles=_titles(root),
     )
 
 
 def _resource(element: XmlElement) -> Resource:
     files = [element.get("href", ""), *(file.get("href", "") for file in element.below("file"))]
     needs = (each.get("identifierref", "").strip() for each in element.below("dependency"))
+    educational = element.child("metadata", "lom", "educational")
+    of_roles = () if educational is None else educational.everywhere("intendedEndUserRole")
+    roles = {value.whole_text().strip().casefold() for role in of_roles for value in role.below("value")}
     return Resource(
+        element.line,
         element.get("identifier", "").strip(),
         element.get("type", "").strip().casefold(),
         tuple(dict.fromkeys(unquote(file.strip()) for file in files if file.strip())),
         tuple(needs),
+        is_for_teachers=bool(roles) and roles <= TEACHERS,
     )
 
 
@@ -155,6 +174,14 @@ def _modules(root: XmlElement, resources: Mapping[str, Resource], missing: dict[
 def _title(item: XmlElement) -> str:
     title = item.child("title")
     return "" if title is None else one_line(title.whole_text())
+
+
+def _titles(root: XmlElement) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in root.everywhere("item"):
+        if identifier := item.get("identifierref", "").strip():
+            found.setdefault(identifier, _title(item)[:LONGEST_TITLE].strip())
+    return found
 
 
 def _referred(items: list[XmlElement], resources: Mapping[str, Resource], missing: dict[str, None]) -> Iterator[str]:

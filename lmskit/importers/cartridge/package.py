@@ -1,4 +1,4 @@
-"""A Common Cartridge (`.imscc`): its course, its modules as teaching weeks, and its assessments as quizzes with their questions.
+"""A Common Cartridge (`.imscc`): its course, its modules as teaching weeks, its assessments as quizzes, and its files and links.
 
 Modules are placed as the sections of any course are (`described_course.placed`), and an assessment belongs to the week of its module.
 Canvas adds its own form of a quiz, which has questions that the form of the profile lacks, and that one is read.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
+from lmskit.importers.cartridge.files import FILE, LINK, CartridgeFile, CartridgeFiles
 from lmskit.importers.cartridge.manifest import MANIFEST, MOST_FILES, is_cartridge, manifest_at
 from lmskit.importers.described_course import DescribedCourse, DescribedSection, placed
 from lmskit.importers.question_banks.bank import Bank, validated
@@ -44,8 +45,6 @@ QUIZ, BANK = "/assessment", "/question-bank"
 OF_CANVAS = ".xml.qti"
 """How the names of files end in which Canvas has its own form of a quiz."""
 NOT_IMPORTED: Mapping[str, str] = {
-    "webcontent": "pages and files",
-    "imswl": "links",
     "imsdt": "discussions",
     "imsbasiclti": "tools",
     "assignment": "assignments",
@@ -76,7 +75,10 @@ class Cartridge:
     sha256: str
     described_course: DescribedCourse
     banks: tuple[CartridgeBank, ...]
+    files: tuple[CartridgeFile, ...]
+    """Pages, files and links, which are not read yet."""
     notes: tuple[str, ...]
+    path: Path = field(repr=False, compare=False)
     format: str = FORMAT_NAME
     system: str = FORMAT_NAME
 
@@ -110,7 +112,7 @@ def read(path: Path, options: ReadOptions) -> Cartridge:
     Raises
     ------
     ImportFileError
-        It cannot be read, or it has neither a module nor a question.
+        It cannot be read, or it has neither a module nor a question nor a file.
     """
     with opened(path, names=_Needed(), most=MOST_FILES) as folder:
         if MANIFEST not in folder:
@@ -124,8 +126,10 @@ def read(path: Path, options: ReadOptions) -> Cartridge:
             identifier: sections.week_of.get(nth) for nth, module in reversed([*enumerate(modules, 1)]) for identifier in module.resources
         }
         banks = tuple(reader.banks(week_of))
-        if not described and not banks:
-            raise ImportFileError(f"{path.name} has neither modules nor questions. Export the course again, with its modules and quizzes.")
+        others = CartridgeFiles(folder, manifest)
+        files = tuple(others.found(week_of))
+        if not described and not banks and not files:
+            raise ImportFileError(f"{path.name} has neither modules nor questions nor files. Export the whole course again.")
         title, code = manifest.title, _code(folder) if _is_distinct(manifest.identifier) else ""
         course = DescribedCourse(
             position=Position(MANIFEST, manifest.row),
@@ -134,7 +138,15 @@ def read(path: Path, options: ReadOptions) -> Cartridge:
             title=title or code,
             sections=sections,
         )
-        return Cartridge(folder.name, reader.sha256, course, banks, tuple(reader.notes()))
+        return Cartridge(folder.name, reader.sha256, course, banks, files, (*reader.notes(), *_notes(others)), path)
+
+
+def _notes(files: CartridgeFiles) -> Iterator[str]:
+    """Give out which files and links are left out, and why."""
+    if files.missing:
+        yield f"Files that the cartridge lacks: {_listed(files.missing)}."
+    if files.n_for_teachers:
+        yield f"Files and links that are for teachers alone, and are left out: {files.n_for_teachers:,}."
 
 
 def _is_distinct(identifier: str) -> bool:
@@ -169,13 +181,10 @@ class _Reader:
 
         `week_of` has the week of each resource of a module.
         """
-        known = self._manifest.resources
-        of_modules = (identifier for module in self._manifest.modules for identifier in module.resources)
-        ordered = dict.fromkeys((*of_modules, *known))
         for ending in (QUIZ, BANK):
-            for identifier in ordered:
-                if known[identifier].kind.endswith(ending) and (bank := self._bank(known[identifier])):
-                    yield CartridgeBank(bank, is_quiz=ending == QUIZ, week=week_of.get(identifier))
+            for resource in self._manifest.in_order():
+                if resource.kind.endswith(ending) and (bank := self._bank(resource)):
+                    yield CartridgeBank(bank, is_quiz=ending == QUIZ, week=week_of.get(resource.identifier))
 
     def _bank(self, resource: Resource) -> Bank | None:
         name = self._file_of(resource)
@@ -214,7 +223,8 @@ class _Reader:
 
     def notes(self) -> Iterator[str]:
         """Give out what is not imported, and why."""
-        others = Counter(_words_for(each.kind) for each in self._manifest.resources.values() if not each.kind.endswith((QUIZ, BANK)))
+        kinds = (each.kind for each in self._manifest.resources.values())
+        others = Counter(_words_for(kind) for kind in kinds if not kind.endswith((QUIZ, BANK)) and not kind.startswith((FILE, LINK)))
         if others:
             yield f"Not imported: {', '.join(f'{words} ({count:,})' for words, count in sorted(others.items()))}."
         if self._manifest.missing:

@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from lmskit.importers.record import Source
     from lmskit.importers.registry import AnyFormat
     from lmskit.importers.report import ImportReport
+    from lmskit.materials.store import MaterialStore
     from lmskit.progress import Progress
 
 
 def import_path(
-    session: Session, path: Path, format_: AnyFormat, options: ImportOptions | None = None, *, progress: Progress = silent
+    session: Session,
+    path: Path,
+    format_: AnyFormat,
+    options: ImportOptions | None = None,
+    *,
+    store: MaterialStore | None = None,
+    progress: Progress = silent,
 ) -> ImportReport:
     """Import a file, folder or archive of a format, as `import_file`, `import_bank`, `import_cartridge` and `import_oulad` do.
+
+    `store` is for the materials of a cartridge.
 
     Raises
     ------
@@ -43,14 +52,21 @@ def import_path(
     if format_.needs_course and options.course is None:
         raise InputError(f"{path.name} ({format_.title}) does not say which course it is about. {advice.COURSE}")
     if isinstance(format_, Format | CartridgeFormat):
-        return import_opened(session, format_.open(path, options.reading), options, progress=progress)
+        return import_opened(session, format_.open(path, options.reading), options, store=store, progress=progress)
     if isinstance(format_, BankFormat):
         return import_bank(session, format_.open(path, options.reading), options)
     return import_oulad(session, path, options, progress=progress)
 
 
-def import_opened(session: Session, opened: Source | Cartridge, options: ImportOptions, *, progress: Progress = silent) -> ImportReport:
+def import_opened(
+    session: Session,
+    opened: Source | Cartridge,
+    options: ImportOptions,
+    *,
+    store: MaterialStore | None = None,
+    progress: Progress = silent,
+) -> ImportReport:
     """Import opened files, as `import_file` and `import_cartridge` do."""
     if isinstance(opened, Cartridge):
-        return import_cartridge(session, opened, options)
+        return import_cartridge(session, opened, options, store=store, progress=progress)
     return import_file(session, opened, options, progress=progress)

@@ -1,4 +1,4 @@
-"""Import a Common Cartridge: the course with weeks of its modules, and quizzes with the questions of its assessments.
+"""Import a Common Cartridge: the course with weeks of its modules, quizzes with the questions of its assessments, and its materials.
 
 Weeks and quizzes of the course stay as they are, as in every import: a week that has a topic keeps it, and a quiz with attempts keeps its
 questions. Importing the same cartridge again changes nothing.
@@ -16,6 +16,8 @@ from lmskit.importers.course_outcome import CourseQuiz
 from lmskit.importers.report import EntityCounts, ImportReport, QuizDecision
 from lmskit.importers.week import week_named
 from lmskit.models import Quiz
+from lmskit.progress import silent
+from lmskit.services.file_import.cartridge_files import put_files, read_files
 from lmskit.services.file_import.course import prepare_course
 from lmskit.services.file_import.options import find_options
 from lmskit.services.importing import importing, record
@@ -27,15 +29,20 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.cartridge.package import Cartridge, CartridgeBank
+    from lmskit.materials.store import MaterialStore
     from lmskit.models import Course
+    from lmskit.progress import Progress
+    from lmskit.services.file_import.cartridge_files import PutFiles, ReadFiles
     from lmskit.services.file_import.options import PreparedCourse
     from lmskit.services.importing import ImportOptions
 
 STRONGEST = ("unchanged", "changed", "added")
 
 
-def import_cartridge(session: Session, cartridge: Cartridge, options: ImportOptions) -> ImportReport:
-    """Store the course, weeks and questions of a cartridge, and report the outcome of the course and of every module and question.
+def import_cartridge(
+    session: Session, cartridge: Cartridge, options: ImportOptions, *, store: MaterialStore | None = None, progress: Progress = silent
+) -> ImportReport:
+    """Store the course, weeks, questions and materials of a cartridge, and report the outcome of each of them.
 
     The course is found or made as that of a backup is (`prepare_course`). An assessment becomes a quiz in the week of its module, else in
     the one that its title names, else in that of `options`; otherwise its questions wait for the reports on quizzes, as those of question
@@ -47,6 +54,10 @@ def import_cartridge(session: Session, cartridge: Cartridge, options: ImportOpti
         Of an administrator. Nothing is committed.
     cartridge
         As its reader returned it.
+    store
+        Receives the files of the materials; without one, pages, files and links are left out.
+    progress
+        Receives the number of files that are read, which is done before the import waits for others.
     options
         `term`, `lecturer` and `module` are for a new course. `week`, `weeks` and `without_week` are for new quizzes.
 
@@ -58,11 +69,19 @@ def import_cartridge(session: Session, cartridge: Cartridge, options: ImportOpti
         The course is new, and its term or lecturer is not given, or its title cannot be its code; or a week was given, and that quizzes
         are to be in none.
     QuizAmbiguousError, QuizUnreadableError, ImportFileError
-        As `import_bank` raises them.
+        As `import_bank` raises them; or its files cannot be unpacked, or are too many.
+    MaterialStoreError
+        A file cannot be written into the store.
     NotPermittedError
         The signed-in person is not an administrator.
     """
+    with read_files(cartridge, store, progress) as files:
+        return _imported(session, cartridge, options, files, progress)
+
+
+def _imported(session: Session, cartridge: Cartridge, options: ImportOptions, files: ReadFiles, progress: Progress) -> ImportReport:
     found = find_options(session, cartridge.system, options)
+    progress("Waiting for other imports to end", 0, None)
     with importing(session, cartridge.format, cartridge.name, dry_run=options.dry_run) as run:
         found = prepare_course(session, cartridge, found)
         course, prepared = found.course, found.prepared
@@ -72,6 +91,8 @@ def import_cartridge(session: Session, cartridge: Cartridge, options: ImportOpti
         banks = taken(session, course, put, dry_run=options.dry_run)
         report = _report(session, cartridge, course, prepared, banks, dry_run=options.dry_run)
         report = replace(report, quizzes=_decisions(cartridge, asked, put))
+        progress("Writing materials", 0, None)
+        report = _with_files(report, files, put_files(session, course, files, dry_run=options.dry_run))
         session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not options.dry_run:
             record(session, run, report)
@@ -79,7 +100,11 @@ def import_cartridge(session: Session, cartridge: Cartridge, options: ImportOpti
 
 
 def _for_bank(options: ImportOptions, each: CartridgeBank) -> ImportOptions:
-    """Return the options for one of the banks of a cartridge, with the week of its quiz; a question bank makes no quiz."""
+    """Return the options for one of the banks of a cartridge, with the week of its quiz; a question bank makes no quiz.
+
+    The title that was asked for is ignored, since each of them has its own.
+    """
+    options = replace(options, reading=replace(options.reading, title=None))
     title = each.bank.title
     if not each.is_quiz:
         return replace(options, week=None, weeks={}, without_week=False)
@@ -97,6 +122,19 @@ def _decisions(cartridge: Cartridge, asked: Sequence[ImportOptions], put: Sequen
         if each.is_quiz and each.bank.questions and (done.target is None or done.target.is_new):
             found.append(QuizDecision(each.bank.title, own.week, (), needs_max_score=False, is_open=done.target is None))
     return tuple(found)
+
+
+def _with_files(report: ImportReport, files: ReadFiles, put: PutFiles) -> ImportReport:
+    if not put.outcomes:
+        return replace(report, notes=(*report.notes, *files.notes))
+    return replace(
+        report,
+        files=(*report.files, put.counts),
+        entities=(*report.entities, EntityCounts("materials", put.counts.added, 0, put.counts.unchanged)),
+        rejections=(*report.rejections, *put.rejections),
+        outcomes=(*report.outcomes, *put.outcomes),
+        notes=(*report.notes, *files.notes),
+    )
 
 
 def _report(

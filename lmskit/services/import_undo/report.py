@@ -44,6 +44,7 @@ ONE = {
     "enrollments": "enrollment",
     "sections and groups": "section or group",
     "quizzes": "quiz",
+    "materials": "material",
     "weeks": "week",
     "courses": "course",
     "terms": "term",
@@ -112,6 +113,8 @@ class UndoReport:
         The number of the run that took it back; None for a dry run, and if there was nothing to take back.
     before
         Numbers of the runs that took it back before, wholly or in part.
+    released
+        Names in the store of files of materials that were removed, for `services.material.sweep` after the transaction.
     """
 
     run: int
@@ -123,6 +126,7 @@ class UndoReport:
     touched: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     undone_by: int | None = None
     before: tuple[int, ...] = ()
+    released: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def nothing(self) -> str:

@@ -56,6 +56,11 @@ TOUCHED = """
     JOIN quizzes AS q ON q.id = x.quiz_id
 """
 """Once changed rows are put back: a quiz is in its former week again, and the one that the import gave it loses evidence too."""
+RELEASED = text("""
+    SELECT DISTINCT r.stored_as FROM materials AS r JOIN undo_materials AS u ON u.id = r.id
+    WHERE u.reason IS NULL AND r.stored_as IS NOT NULL ORDER BY 1
+""")
+"""The files of materials that go."""
 STILL_THERE = text("""
     SELECT u.student_id, u.course_id, u.week_number FROM undo_touched AS u
     WHERE EXISTS (SELECT FROM student_enrollments AS e WHERE e.course_id = u.course_id AND e.student_id = u.student_id)
@@ -143,7 +148,9 @@ def _undo(session: Session, undone: ImportRun, *, dry_run: bool, progress: Progr
     trail.run(session, f"CREATE TEMPORARY TABLE undo_touched ON COMMIT DROP AS {TOUCHED}")
     progress("Removing what it added", 0, None)
     taken_back = _taken_back(session)
+    released: tuple[str, ...] = ()
     if not dry_run:  # it decides nothing any more
+        released = tuple(session.scalars(RELEASED))
         remove(session)
     touched = tuple((row[0], row[1], row[2]) for row in session.execute(STILL_THERE))
     session.execute(text("DROP TABLE undo_touched"))
@@ -157,6 +164,7 @@ def _undo(session: Session, undone: ImportRun, *, dry_run: bool, progress: Progr
         impossible=tuple(each for each in untouched if each.why not in KEPT),
         touched=touched,
         before=tuple(undone_by(session, undone)),
+        released=released,
     )
 
 

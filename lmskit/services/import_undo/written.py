@@ -142,6 +142,7 @@ WRITTEN = (
     ),
     SECTIONS,
     WrittenTable(name="quizzes", kind="quizzes", key=_BY_ID, label="r.title || ' · ' || c.code", joined=_OF_COURSE),
+    WrittenTable(name="materials", kind="materials", key=_BY_ID, label="r.title || ' · ' || c.code", joined=_OF_COURSE),
     WrittenTable(
         name="syllabi",
         kind="weeks",
@@ -163,7 +164,7 @@ WRITTEN = (
     ),
 )
 """In an order in which rows can be deleted: no table refers to one before it."""
-DERIVED = {"topic_performance", "archived_estimates", "knowledge_fits"}
+DERIVED = {"topic_performance", "archived_estimates", "knowledge_fits", "material_passages", "passage_words"}
 """Tables that are computed from others: their rows go with the rows that they are about."""
 ACCOMPANYING = {"sections", "section_members", "staff_sections"}
 """Tables whose rows go with their course, student or member of the staff, and keep none of them."""
