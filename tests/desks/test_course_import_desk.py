@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 from sqlalchemy import func, select
 
-from lmskit.desks import roster_import_desk
-from lmskit.models import Course, Material, Quiz, Syllabus
+from lmskit.desks import roster_import_desk, taking_back_desk
+from lmskit.materials.store import FolderStore
+from lmskit.models import Course, ImportRun, Material, Quiz, Syllabus
 from lmskit.queries.course import course_by_code
 from tests import factories
 from tests.importers.golden import SAMPLES
@@ -109,9 +110,10 @@ def test_another_file_forgets_the_course_and_what_was_chosen_for_it(form, tmp_pa
     assert (form.described.chosen, form.described.view.layout.display) == ({}, "none")
 
 
-def test_the_course_of_a_cartridge_is_shown_its_weeks_are_changed_and_it_is_imported(session, form, configure, tmp_path):
+def test_the_course_of_a_cartridge_is_shown_changed_imported_and_taken_back(session, form, in_session, configure, tmp_path):
     (tmp_path / "store").mkdir(mode=0o700)
     configure(LMSKIT_MATERIAL_STORE=str(tmp_path / "store"))
+    store = FolderStore(tmp_path / "store")
     form.path.value = str(CARTRIDGE)
     assert form.found.value == "course: Common Cartridge; it describes its course."
     form.term.value = "T-2026"
@@ -124,7 +126,7 @@ def test_the_course_of_a_cartridge_is_shown_its_weeks_are_changed_and_it_is_impo
     ]
     edit(form, week_1="1", week_3="5")
     press(form, "preview")
-    assert not any((tmp_path / "store").rglob("*"))
+    assert list(store.names()) == []
     press(form, "confirm")
     course = course_by_code(session, "ALGO 2")
     weeks = select(Syllabus.week_number, Syllabus.topic).where(Syllabus.course_id == course.id).order_by(Syllabus.week_number)
@@ -134,3 +136,9 @@ def test_the_course_of_a_cartridge_is_shown_its_weeks_are_changed_and_it_is_impo
     materials = select(Material.title, Material.week_number).where(Material.course_id == course.id).order_by(Material.id)
     assert session.execute(materials).all() == [("Reading", 1), ("A link", 5)]
     assert "until its vectors are computed" in form.message.value
+    assert len(list(store.names())) == 1
+    past = taking_back_desk(session.scalar(select(func.max(ImportRun.id))), begin=in_session, read=in_session).imports
+    for button in (past.show_it, past.rehearse, past.undo):
+        button.click()
+        past.work.join(PATIENCE)
+    assert list(store.names()) == []
