@@ -1,4 +1,4 @@
-"""Every regular expression takes a time that grows with the length of the text, and no faster."""
+"""Every regular expression takes a time that grows with the length of the text, and a backup one that grows with the course; no faster."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ import pytest
 from sqlalchemy import text
 
 import lmskit
+from benchmarks.made_up_backup import Backup, written
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle.backup.source import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +37,7 @@ SLOW = 40
 EACH_CHARACTER = re.compile("(?:[^\ue000]|\ue001)*")
 ABSENT = "\ue001"
 MATCHES = "count(*) FROM (SELECT repeat(:part, :n) AS written OFFSET 0) AS t WHERE written ~ :expression OR written || '!' ~ :expression"
+SMALL = {"students": 4, "quizzes": 1, "attempts": 1}
 MOST_REPETITIONS = 40
 """A repetition of no more is a factor, and does not grow with the text."""
 
@@ -202,6 +206,32 @@ def test_the_expressions_of_constraints_take_linear_time(session: Session) -> No
                 for length in (10_000, 80_000)
             )
             assert longer < 40 * max(shorter, 0.05), (name, part)
+
+
+@pytest.mark.parametrize(
+    ("grows", "size", "others"), [("students", 500, {"attempts": 0}), ("attempts", 4, {}), ("quizzes", 3, {}), ("bank", 300, {})]
+)
+def test_reading_a_backup_takes_linear_time(grows: str, size: int, others: dict[str, int], tmp_path: Path) -> None:
+    def reading(size: int) -> Callable[[], object]:
+        path = tmp_path / f"{size}.mbz"
+        written(path, Backup(**SMALL | others | {grows: size}))
+        return lambda: sum(1 for _ in FORMAT.open(path, ReadOptions()).records())
+
+    compare(reading(size), reading(8 * size), grows)
+
+
+def test_reading_that_looks_at_all_others_for_each_is_noticed() -> None:
+    def reading(size: int) -> Callable[[], object]:
+        return lambda: sum(1 for each in range(size) for other in range(size) if each == other)
+
+    with pytest.raises(AssertionError, match="eight times as many students"):
+        compare(reading(100), reading(800), "students")
+
+
+def compare(shorter: Callable[[], object], longer: Callable[[], object], grows: str) -> None:
+    """Fail if reading eight times as much takes more than linear time."""
+    if seconds(longer, 1) >= GROWTH * seconds(shorter):
+        assert seconds(longer) < GROWTH * seconds(shorter, 5), f"eight times as many {grows}"
 
 
 def try_hard(pattern: re.Pattern[Any], methods: Sequence[str]) -> None:
