@@ -83,7 +83,7 @@ def test_unfinished_attempts_and_previews_come_in_once_they_are_finished_or_neve
     moodle.attempts[1].preview = 1
     report = synced(session, moodle, course)
     assert ("Lovelace", "Means & modes", 1) not in attempts_of(session, course)
-    assert any("inprogress" in note for note in report.notes)
+    assert any("Attempts that are in progress, and are imported once they are finished" in note for note in report.notes)
     assert any("Previews" in note for note in report.notes)
     moodle.attempts[0].state, moodle.attempts[0].changed = "finished", int(dt.datetime.now(dt.UTC).timestamp())
     synced(session, moodle, course)

@@ -66,6 +66,14 @@ IDS_OF_SITES: Mapping[str, frozenset[str]] = {
 PERSON = ("given_name", "family_name", "username", "sis_id", "email")
 NO_GRADE = frozenset({"", "-"})
 """Cells of columns about people and times that contain nothing; `lmskit.importers.cell_meaning` has those about results."""
+STATES = {
+    "notstarted": "not started",
+    "inprogress": "in progress",
+    "overdue": "overdue",
+    "submitted": "submitted and not graded yet",
+    "abandoned": "abandoned",
+}
+"""What the states of attempts that are not finished are called, by the words that Moodle stores."""
 NEVER_SUBMITTED = frozenset({"never submitted", "nie abgegeben", "jamais remis", "nunca enviado"})
 """States of an attempt that its student did not end in time, and that stays without a grade."""
 UNFINISHED = NEVER_SUBMITTED | frozenset(
@@ -96,6 +104,17 @@ def plain(text: str) -> str:
     "nom d'utilisateur"
     """
     return " ".join(text.replace("\ufeff", "").replace("\u2019", "'").split()).casefold()
+
+
+def state_of(stored: str) -> str:
+    """Return what the state of an attempt that is not finished is called.
+
+    Examples
+    --------
+    >>> state_of("inprogress"), state_of("of a plugin")
+    ('in progress', 'in another state')
+    """
+    return STATES.get(stored, "in another state")
 
 
 def columns_of(name: str, header: Sequence[str], fields: Collection[str], given: Mapping[str, str]) -> dict[str, int]:

@@ -27,6 +27,7 @@ from lmskit.importers.moodle.backup.people import course_people, person, users_i
 from lmskit.importers.moodle.backup.questions import versions_in
 from lmskit.importers.moodle.backup.quiz import FINISHED, attempt_of, attempts_in, quiz_in
 from lmskit.importers.moodle.person import SYSTEM
+from lmskit.importers.moodle.words import state_of
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.question_banks.bank import Draft, validated
 from lmskit.importers.record import AbsentScore, AttemptRecord, Cells, EnrollmentRecord, ExcuseRecord, PersonKey, Position, QuizRecord
@@ -49,8 +50,6 @@ MOST_FILES = 200_000
 MOST_PEOPLE = 200_000
 """Students and teachers of a course, whose ids are kept while the attempts are read."""
 USERS, QUESTIONS = "users.xml", "questions.xml"
-UNFINISHED = frozenset({"notstarted", "inprogress", "overdue", "submitted", "abandoned"})
-"""Moodle's states of other attempts."""
 NO_PERSON = "is of a person who is not in the backup"
 MOST_QUESTIONS, LONGEST_QUESTIONS = 500_000, 32 * 1024**2
 """Questions of all versions with their options, and characters of those in quizzes."""
@@ -264,8 +263,7 @@ class MoodleBackup:
                 if attempt.is_preview:
                     self._counts["previews by teachers, which are not imported"] += 1
                 elif attempt.state != FINISHED:
-                    state = attempt.state if attempt.state in UNFINISHED else "in another state"
-                    self._counts[f"attempts that are {state}, and are imported once they are finished"] += 1
+                    self._counts[f"attempts that are {state_of(attempt.state)}, and are imported once they are finished"] += 1
                 else:
                     record = self._attempt(Position(name, row), attempt, asked, versions)
                     part.rows_in += 1
