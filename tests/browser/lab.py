@@ -127,16 +127,23 @@ class Lab:
 
     def click_cell(self, row: int, column: int) -> None:
         """Click a cell of the students' heat map, counted from 0."""
-        box = self.figure("Mastery by student and week").first
-        box.scroll_into_view_if_needed()
-        x, y = box.evaluate(CELL_OF_HEAT_MAP, [row, column])
-        for _ in range(40):  # plotly follows the pointer before it can be clicked
-            self.page.mouse.move(x - 2, y)
-            self.page.mouse.move(x, y)
+        self.click_point(self.figure("Mastery by student and week").first, CELL_OF_HEAT_MAP, [row, column])
+
+    def click_point(self, figure: Locator, position: str, of_point: object) -> None:
+        """Click a point of a figure, where the script `position` finds it, once it stands still: what is above may still be drawn."""
+        figure.scroll_into_view_if_needed()
+        before, now = None, figure.evaluate(position, of_point)
+        for _ in range(40):
+            if now is not None and now == before:
+                x, y = now
+                self.page.mouse.move(x - 2, y)
+                self.page.mouse.move(x, y)
             self.page.wait_for_timeout(150)
-            if box.evaluate("(box) => Boolean(box._hoverdata?.length)"):
+            before, now = now, figure.evaluate(position, of_point)
+            # plotly follows the pointer before it can be clicked
+            if now is not None and now == before and figure.evaluate("(box) => Boolean(box._hoverdata?.length)"):
                 break
-        self.page.mouse.click(x, y)
+        self.page.mouse.click(*now)
 
     def field(self, label: str) -> Locator:
         """The control under a label of a form."""
