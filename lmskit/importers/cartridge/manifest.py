@@ -78,15 +78,14 @@ class CartridgeManifest:
             yield self.resources[identifier]
 
     def with_needed(self, resource: Resource) -> Iterator[Resource]:
-        """Give out a resource and those that it needs, each once."""
-        seen: set[str] = set()
-        waiting = [resource.identifier]
-        while waiting:
-            identifier = waiting.pop(0)
-            if identifier not in seen and identifier in self.resources:
-                seen.add(identifier)
+        """Give out a resource and those that it names as needed, each once.
+
+        What these need in turn is left out: it holds no questions, and a forged manifest could name all of its resources for each.
+        """
+        yield resource
+        for identifier in dict.fromkeys(resource.needs):
+            if identifier in self.resources and identifier != resource.identifier:
                 yield self.resources[identifier]
-                waiting += self.resources[identifier].needs
 
 
 def is_cartridge(path: Path) -> bool:
