@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.orm import Session
 
 from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.exit_status import PARTLY
@@ -45,12 +44,12 @@ from lmskit.cli.import_options import (
 )
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_section, weeks_by_title
+from lmskit.cli.imported import import_bars, imported, say_refreshed
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.printing import print_error, print_line
 from lmskit.cli.vector_advice import advise_vectors
-from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
+from lmskit.db import access, engine_for, snapshot, transaction
 from lmskit.db.schema_revision import require_known_schema
-from lmskit.errors import LmskitError
 from lmskit.importers.cartridge.package import CartridgeFormat
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
@@ -59,10 +58,9 @@ from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.source_key import source_key
 from lmskit.materials.chosen_store import store_of
-from lmskit.progress import waits_shown
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.import_choices import forget_choices, remember_choices, remembered_choices
-from lmskit.services.mastery import RefreshReport, refresh
+from lmskit.services.mastery import RefreshReport
 from lmskit.services.permission import administrators_only
 
 app = new_app()
@@ -266,52 +264,34 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
     format_ = detected(path, options.reading) if name is None else format_named(name)
     if name is None:
         say(f"{path.name} is {format_.title} ({format_.name}).")
-    imported, refreshed = _imported(path, format_, options, key)
+    done, refreshed = _imported(path, format_, options, key)
     if as_json:
-        print_json(imported, refreshed)
+        print_json(done, refreshed)
     else:
-        print_report(imported)
+        print_report(done)
     if refreshed is not None:
-        _say_refreshed(refreshed, say)
+        say_refreshed(refreshed, say)
     if report is not None:
-        write_report(imported, report)
-        say(written_sentence(imported, report))
+        write_report(done, report)
+        say(written_sentence(done, report))
     if options.dry_run:
         say(WAS_DRY)
-    elif imported.course is not None and isinstance(format_, CartridgeFormat):
-        advise_vectors(imported.course.code)
+    elif done.course is not None and isinstance(format_, CartridgeFormat):
+        advise_vectors(done.course.code)
     elif options.notify:
         deliver_once(say, none_sent=PARTLY)
-    if imported.rejections or (refreshed is not None and refreshed.skipped):
+    if done.rejections or (refreshed is not None and refreshed.skipped):
         raise typer.Exit(PARTLY)
 
 
 def _imported(path: Path, format_: AnyFormat, options: ImportOptions, key: str | None) -> tuple[ImportReport, RefreshReport | None]:
-    """Import and refresh mastery in one transaction, and show the progress."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    shown_on = Console(stderr=True)
     store = store_of(access().settings) if isinstance(format_, CartridgeFormat) else None
-    with Progress(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
 
-        def work() -> tuple[ImportReport, RefreshReport | None]:
-            show = StepBars(bars)
-            with waits_shown(show.show_wait), transaction() as session:
-                imported = import_path(session, path, format_, options, store=store, progress=show)
-                if key is not None and not options.dry_run:
-                    remember_choices(session, key, options.reading)
-                refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None
-                show("Saving", 0, None)
-            show.end()
-            return imported, refreshed
+    def work(session: Session, show: StepBars) -> ImportReport:
+        report = import_path(session, path, format_, options, store=store, progress=show)
+        if key is not None and not options.dry_run:
+            remember_choices(session, key, options.reading)
+        return report
 
-        try:
-            return retried(work, lock_attempts=PATIENT)
-        except LmskitError:
-            StepBars.clear(bars)  # only the message stays on the screen
-            raise
-
-
-def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None:
-    say(refreshed.sentence())
-    for sentence in refreshed.skipped_sentences:
-        say(sentence)
+    with import_bars() as bars:
+        return imported(bars, work, dry_run=options.dry_run)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
+from sqlalchemy.orm import Session
 
 from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.exit_status import PARTLY, REFUSED
@@ -25,9 +25,10 @@ from lmskit.cli.import_options import (
 )
 from lmskit.cli.import_report import StepBars, print_json_list, print_report, written_sentence
 from lmskit.cli.import_values import quizzes_by_title, weeks_by_section, weeks_by_title
+from lmskit.cli.imported import import_bars, imported, say_refreshed
 from lmskit.cli.messages import message_for
 from lmskit.cli.printing import print_error, print_line
-from lmskit.db import PATIENT, access, engine_for, retried, snapshot, transaction
+from lmskit.db import access, engine_for, snapshot
 from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import InputError, LmsAddressError, LmskitError, LmsTokenError
 from lmskit.importers.canvas.person import SYSTEM as CANVAS_IDS
@@ -46,10 +47,9 @@ from lmskit.importers.web_service.client import USUAL_PAUSE, ServiceAnswer, Serv
 from lmskit.importers.web_service.reading import LiveReading, ReadBatch
 from lmskit.importers.web_service.whole_report import whole_report
 from lmskit.limits import LONGEST_SERVICE_PAUSE
-from lmskit.progress import waits_shown
 from lmskit.services.course_sync import known_course, sync_course
 from lmskit.services.importing import ImportOptions
-from lmskit.services.mastery import RefreshReport, refresh
+from lmskit.services.mastery import RefreshReport
 
 app = typer.Typer(
     name="sync",
@@ -306,50 +306,38 @@ class Synced(NamedTuple):
 
 def _synced(reading: LiveReading, system: _System, options: ImportOptions, say: Callable[[str], None]) -> Synced:
     """Sync one course, and show the progress."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    shown_on = Console(stderr=True)
     done: list[tuple[ImportReport, RefreshReport | None]] = []
-    with Progress(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
-        show = StepBars(bars)
-        try:
+    try:
+        with import_bars() as bars:
+            show = StepBars(bars)
             with snapshot() as session:
                 known = known_course(session, options.course or "", system=system.system, format_=system.format, name=reading.name)
             done.extend(_imported(batch, options, bars) for batch in reading.batches(known, whole=options.dry_run, progress=show))
-        except LmskitError:
-            StepBars.clear(bars)  # only the message stays on the screen
-            _say_what_stays(done, say)
-            raise
-        show.end()
-    imported, refreshed = zip(*done, strict=True)
-    return Synced(whole_report(imported), [each for each in refreshed if each is not None], reading.n_requests)
+            show.end()
+    except LmskitError:
+        _say_what_stays(done, say)
+        raise
+    reports, refreshed = zip(*done, strict=True)
+    return Synced(whole_report(reports), [each for each in refreshed if each is not None], reading.n_requests)
 
 
 def _imported(batch: ReadBatch, options: ImportOptions, bars: Progress) -> tuple[ImportReport, RefreshReport | None]:
-    """Import what was read and refresh mastery in one transaction."""
+    def work(session: Session, show: StepBars) -> ImportReport:
+        return sync_course(session, batch.source, options, lacking=batch.lacking, known_until=batch.known_until, progress=show)
 
-    def work() -> tuple[ImportReport, RefreshReport | None]:
-        show = StepBars(bars)
-        with waits_shown(show.show_wait), transaction() as session:
-            imported = sync_course(session, batch.source, options, lacking=batch.lacking, known_until=batch.known_until, progress=show)
-            refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None
-            show("Saving", 0, None)
-        show.end()
-        return imported, refreshed
-
-    return retried(work, lock_attempts=PATIENT)
+    return imported(bars, work, dry_run=options.dry_run)
 
 
 def _say(synced: Synced, say: Callable[[str], None], *, as_json: bool) -> None:
     if not as_json:
         print_report(synced.report)
     for refreshed in synced.refreshed:
-        for sentence in (refreshed.sentence(), *refreshed.skipped_sentences):
-            say(sentence)
+        say_refreshed(refreshed, say)
     say(f"{synced.report.name}: {synced.n_requests:,} requests.")
 
 
 def _say_what_stays(done: list[Any], say: Callable[[str], None]) -> None:
     """Say what of a sync that ended early is written; the next one goes on from there."""
     if done:
-        n_rows = sum(imported.total.rows_in for imported, _ in done)
+        n_rows = sum(report.total.rows_in for report, _ in done)
         say(f"What was read until then is written ({n_rows:,} rows); the next sync goes on from there.")
