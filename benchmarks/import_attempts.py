@@ -24,18 +24,16 @@ import itertools
 import random
 import shutil
 import statistics
-import subprocess
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.import_bench import ImportBench
 from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
 
 COLUMNS = "quiz_id, course_id, student_id, number, score, max_score, submitted_at, origin, banked"
 COUNTED_STEPS = ("Reading studentAssessment.csv", "Checking attempts", "Writing attempts")
@@ -85,38 +83,17 @@ def made_up(target: Path, rows: int) -> None:
             csv.writer(stream, quoting=csv.QUOTE_ALL).writerows(lines)
 
 
-class Bench:
+class Bench(ImportBench):
     """A scratch cluster in which everything but the attempts is imported."""
 
     def __init__(self, folder: Path, scratch: Path) -> None:
-        from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
-        from lmskit.db.cluster.binaries import installation, program
-        from lmskit.services.seed import seed_administrator
-        from lmskit.settings import DEMO_ADMIN
-
         self.folder = folder
         self.rows_file = scratch / "attempts.csv"
-        self.psql_program = str(program(installation(access().settings.postgres_version), "psql"))
-        self.endpoint = access().server.start()
-        revision.upgrade()
-        with transaction(migrator_engine()) as session:
-            seed_administrator(session, keep_login)
-        self.admin: Engine = engine_for(DEMO_ADMIN)
+        super().__init__()
         self.lmskit()
         self.superuser(f"\\copy (SELECT {COLUMNS} FROM quiz_attempts ORDER BY id) TO '{self.rows_file}' WITH (FORMAT csv)")  # noqa: S608 - our constant
         with self.rows_file.open(encoding="utf-8", newline="") as stream:
             self.valid_rows = [dict(zip(COLUMNS.split(", "), (cell or None for cell in row), strict=True)) for row in csv.reader(stream)]
-
-    def superuser(self, *commands: str) -> str:
-        """Run psql as the superuser of the scratch cluster, and return what it printed."""
-        arguments = [argument for command in commands for argument in ("-c", command)]
-        done = subprocess.run(
-            [self.psql_program, self.endpoint.superuser_conninfo("lmskit"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
 
     def empty(self) -> None:
         """Take the attempts away, and leave no work behind that would slow down the next run."""
@@ -131,22 +108,14 @@ class Bench:
         from lmskit.db import transaction
         from lmskit.services.oulad import import_oulad
 
-        seconds: defaultdict[str, float] = defaultdict(float)
-        running, since = "", time.perf_counter()
-
-        def note(step: str, _done: int, _total: int | None) -> None:
-            nonlocal running, since
-            if step != running:
-                now = time.perf_counter()
-                seconds[running] += now - since
-                running, since = step, now
-
+        self.seconds.clear()
+        note = self.timed()
         with transaction(self.admin) as session:
             report = import_oulad(session, self.folder, progress=note)
             note("Saving", 0, None)
         note("", 0, None)
         assert not report.rejections, report.rejections[0]
-        return sum(seconds[step] for step in COUNTED_STEPS) + seconds["Saving"]
+        return sum(self.seconds[step] for step in COUNTED_STEPS) + self.seconds["Saving"]
 
     def psql(self) -> float:
         r"""`\copy` the valid rows and return the seconds."""

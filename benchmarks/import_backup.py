@@ -17,63 +17,32 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import resource
 import statistics
-import subprocess
 import time
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from benchmarks.import_bench import ImportBench
 from benchmarks.made_up_backup import Backup, written
 from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Engine
-
 COLUMNS = "quiz_id, course_id, student_id, number, score, max_score, started_at, submitted_at, origin, banked, answers, feedback"
 
 
-class Bench:
+class Bench(ImportBench):
     """A scratch cluster into which a backup was imported once."""
 
     def __init__(self, scratch: Path, students: int, quizzes: int) -> None:
-        from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
-        from lmskit.db.cluster.binaries import installation, program
-        from lmskit.services.seed import seed_administrator
-        from lmskit.settings import DEMO_ADMIN
-
         self.attempts = students * quizzes
         self.file, self.rows_file = scratch / "backup.mbz", scratch / "attempts.csv"
         self.size = written(self.file, Backup(students=students, quizzes=quizzes, attempts=1))
-        self.psql_program = str(program(installation(access().settings.postgres_version), "psql"))
-        self.endpoint = access().server.start()
-        revision.upgrade()
-        with transaction(migrator_engine()) as session:
-            seed_administrator(session, keep_login)
-        self.admin: Engine = engine_for(DEMO_ADMIN)
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self.superuser(
-            "INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('2026', '2026', '2026-01-01', '2026-12-31')",
-            "INSERT INTO users (email, family_name, sort_name, role) VALUES ('teacher@example.org', 'Teacher', 'teacher', 'lecturer')",
-            "INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)"
-            " SELECT 'CS1', 'CS1', 'A course', t.id, u.id, 'form' FROM terms AS t, users AS u WHERE u.role = 'lecturer'",
-        )
+        super().__init__()
+        self.add_course()
         self.imported()
         self.superuser(f"\\copy (SELECT {COLUMNS} FROM quiz_attempts ORDER BY id) TO '{self.rows_file}' WITH (FORMAT csv)")  # noqa: S608 - our constant
         self.seconds.clear()
-
-    def superuser(self, *commands: str) -> str:
-        """Run psql as the superuser of the scratch cluster, and return what it printed."""
-        arguments = [argument for command in commands for argument in ("-c", command)]
-        done = subprocess.run(
-            [self.psql_program, self.endpoint.superuser_conninfo("lmskit"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
 
     def empty(self) -> None:
         """Take the attempts away, and leave no work behind that would slow down the next run."""
@@ -90,15 +59,7 @@ class Bench:
         from lmskit.importers.registry import detected
         from lmskit.services.file_import import ImportOptions, import_file
 
-        running, since = "Recognising and unpacking", time.perf_counter()
-
-        def note(step: str, _done: int, _total: int | None) -> None:
-            nonlocal running, since
-            if step != running:
-                now = time.perf_counter()
-                self.seconds[running] += now - since
-                running, since = step, now
-
+        note = self.timed("Recognising and unpacking")
         begun = time.perf_counter()
         found = detected(self.file)
         assert isinstance(found, Format)
@@ -134,10 +95,7 @@ def run(bench: Bench, repeat: int, *, steps: bool) -> None:
     print(f"lmskit import  {real:7.2f} s  {n_rows / real:9,.0f} attempts/s   {megabytes / real:6.1f} MiB/s of XML")
     print(f"psql \\copy     {copy:7.2f} s  {n_rows / copy:9,.0f} attempts/s")
     print(f"the import takes {real / copy:.1f} times as long as psql \\copy")
-    print(f"highest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
-    if steps:
-        for step, seconds in sorted(bench.seconds.items(), key=lambda pair: -pair[1]):
-            print(f"  {seconds / repeat:6.2f} s  {step or 'between'}")
+    bench.print_steps(repeat, steps=steps)
 
 
 def main() -> None:

@@ -16,19 +16,15 @@ from __future__ import annotations
 
 import argparse
 import csv
-import resource
 import statistics
-import subprocess
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.import_bench import ImportBench
 from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from lmskit.importers.report import ImportReport
 
 HEADER = ("id", "sis_id", "email", "family_name", "given_name")
@@ -71,42 +67,15 @@ BARE_INSERTS = (
 """What brings the lines of the file to the tables without any check but those of the tables."""
 
 
-class Bench:
+class Bench(ImportBench):
     """A scratch cluster with one course without students."""
 
     def __init__(self, scratch: Path, students: int) -> None:
-        from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
-        from lmskit.db.cluster.binaries import installation, program
-        from lmskit.services.seed import seed_administrator
-        from lmskit.settings import DEMO_ADMIN
-
         self.students = students
         self.file = scratch / "roster.csv"
         made_up(self.file, students)
-        self.psql_program = str(program(installation(access().settings.postgres_version), "psql"))
-        self.endpoint = access().server.start()
-        revision.upgrade()
-        with transaction(migrator_engine()) as session:
-            seed_administrator(session, keep_login)
-        self.admin: Engine = engine_for(DEMO_ADMIN)
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self.superuser(
-            "INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('2026', '2026', '2026-01-01', '2026-12-31')",
-            "INSERT INTO users (email, family_name, sort_name, role) VALUES ('teacher@example.org', 'Teacher', 'teacher', 'lecturer')",
-            "INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)"
-            " SELECT 'CS1', 'CS1', 'A course', t.id, u.id, 'form' FROM terms AS t, users AS u WHERE u.role = 'lecturer'",
-        )
-
-    def superuser(self, *commands: str) -> str:
-        """Run psql as the superuser of the scratch cluster, and return what it printed."""
-        arguments = [argument for command in commands for argument in ("-c", command)]
-        done = subprocess.run(
-            [self.psql_program, self.endpoint.superuser_conninfo("lmskit"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
+        super().__init__()
+        self.add_course()
 
     def written(self) -> list[str]:
         """Return how many students, ids and enrollments there are."""
@@ -133,15 +102,7 @@ class Bench:
         from lmskit.importers.registry import detected
         from lmskit.services.file_import import ImportOptions, import_file
 
-        running, since = "", time.perf_counter()
-
-        def note(step: str, _done: int, _total: int | None) -> None:
-            nonlocal running, since
-            if step != running:
-                now = time.perf_counter()
-                self.seconds[running] += now - since
-                running, since = step, now
-
+        note = self.timed()
         begun = time.perf_counter()
         found = detected(self.file)
         assert isinstance(found, Format)
@@ -192,10 +153,7 @@ def run(bench: Bench, repeat: int, *, steps: bool) -> None:
     print(f"psql \\copy           {copy:7.2f} s   into a table of texts, unchecked")
     print(f"the floor            {floor:7.2f} s   \\copy and bare INSERT ... SELECT into the three tables")
     print(f"preview and import take {(preview + real) / floor:.1f} times as long as the floor; the import alone {real / floor:.1f} times")
-    print(f"highest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
-    if steps:
-        for step, seconds in sorted(bench.seconds.items(), key=lambda pair: -pair[1]):
-            print(f"  {seconds / repeat:6.2f} s  {step or 'between'}")
+    bench.print_steps(repeat, steps=steps)
 
 
 def main() -> None:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
+
     from lmskit.db import Access
+    from lmskit.db.cluster import Endpoint
 
 
 @contextmanager
@@ -46,6 +49,19 @@ def scratch_cluster() -> Iterator[Path]:
         finally:
             access().dispose()
             access().server.cluster.stop()
+
+
+def seeded_server() -> tuple[Endpoint, Engine]:
+    """Start the server of a scratch cluster with an administrator; return where it listens, and the administrator's engine."""
+    from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
+    from lmskit.services.seed import seed_administrator
+    from lmskit.settings import DEMO_ADMIN
+
+    endpoint = access().server.start()
+    revision.upgrade()
+    with transaction(migrator_engine()) as session:
+        seed_administrator(session, keep_login)
+    return endpoint, engine_for(DEMO_ADMIN)
 
 
 @contextmanager
