@@ -148,6 +148,9 @@ SUM_OF_POINTS = Advice(
 MATERIAL = Advice(
     "to the materials of a course: lmskit material add PATH --course CODE", "to the materials of a course with admin/materials"
 )
+OTHER_MATERIAL = Advice(
+    "To take this one: lmskit material remove {}, and import again", "To take this one, remove that with admin/materials, and import again"
+)
 LEAVE_WITHDRAW_OUT = Advice("leave --withdraw-missing out", f"untick {WITHDRAW}")
 LEAVE_REMOVE_OUT = Advice("leave --remove-missing out", f"untick {TAKE_BACK}")
 WITHDRAW_ALL = Advice(

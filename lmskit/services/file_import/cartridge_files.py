@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from lmskit.models import Course
     from lmskit.progress import Progress
 
-OTHER_FILE = "the course has another file of this name, which stays. To take this one: lmskit material remove {}, and import again"
+OTHER_FILE = f"the course has another file of this name, which stays. {advice.OTHER_MATERIAL}"
 TOO_MUCH = (
     f"the files before it have more than {LARGEST_CARTRIDGE_TEXT // 1024**2} million characters of text, the most that is read at once. "
     f"Add it {advice.MATERIAL}"
