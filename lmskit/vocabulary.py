@@ -218,6 +218,30 @@ class EntityKind(enum.StrEnum):
     QUIZ = "quiz"
 
 
+class ActivityKind(enum.StrEnum):
+    """What a student did, as far as logs and events say it."""
+
+    ANSWERED = "answered"
+    """Answered a question, or handed in a quiz or an assignment."""
+    COMPLETED = "completed"
+    """Finished something, as the system counts it."""
+    SCORED = "scored"
+    """Got a score."""
+    WATCHED = "watched"
+    """Played a recording."""
+    VIEWED = "viewed"
+    """Opened something."""
+
+
+class ActivitySource(enum.StrEnum):
+    """The format of the file that says what a student did."""
+
+    MOODLE_LOG = "moodle-log"
+    MOODLE_COMPLETION = "moodle-completion"
+    XAPI = "xapi"
+    CALIPER = "caliper"
+
+
 class QuestionType(enum.StrEnum):
     """The kinds of question a quiz may hold."""
 

@@ -50,6 +50,7 @@ from lmskit.cli.printing import print_error, print_line
 from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, snapshot, transaction
 from lmskit.db.schema_revision import require_known_schema
+from lmskit.importers.activity import ActivityFormat
 from lmskit.importers.cartridge.package import CartridgeFormat
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
@@ -217,6 +218,26 @@ def _cartridge_command_for(name: str) -> Callable[..., None]:
     return command
 
 
+def _activity_command_for(name: str) -> Callable[..., None]:
+    def command(
+        path: PathArgument,
+        *,
+        course: Course = None,
+        delimiter: Delimiter = None,
+        time_zone: TimeZone = None,
+        day_order: Days = None,
+        dry_run: DryRun = False,
+        strict: Strict = False,
+        as_json: Json = False,
+        report: Report = None,
+    ) -> None:
+        del strict
+        reading = ReadOptions(delimiter=value_named(delimiter, DELIMITERS, "delimiter"), time_zone=time_zone, day_order=day_order)
+        _import(path, name, report=report, as_json=as_json, reading=reading, course=course, dry_run=dry_run)
+
+    return command
+
+
 def _data_set_command_for(name: str) -> Callable[..., None]:
     def command(
         path: PathArgument, *, dry_run: DryRun = False, strict: Strict = False, as_json: Json = False, report: Report = None
@@ -230,7 +251,13 @@ def _data_set_command_for(name: str) -> Callable[..., None]:
 app.command(DETECT, help="Import a file, folder or archive whose format is detected; `lmskit import PATH` is short for it.")(
     _command_for(None)
 )
-_COMMANDS = {Format: _command_for, BankFormat: _bank_command_for, CartridgeFormat: _cartridge_command_for, DataSet: _data_set_command_for}
+_COMMANDS = {
+    Format: _command_for,
+    BankFormat: _bank_command_for,
+    CartridgeFormat: _cartridge_command_for,
+    ActivityFormat: _activity_command_for,
+    DataSet: _data_set_command_for,
+}
 for _format in FORMATS:
     app.command(_format.name, help=f"Import {_format.title}.")(_COMMANDS[type(_format)](_format.name))
 

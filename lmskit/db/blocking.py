@@ -48,6 +48,7 @@ WORDS = {
     "section_members": "members of sections",
     "sections": "sections",
     "staff_sections": "sections of assistants",
+    "student_activity": "activity of students",
     "student_enrollments": "enrollments",
     "syllabi": "weeks of a syllabus",
     "terms": "terms",

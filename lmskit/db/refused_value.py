@@ -79,6 +79,8 @@ BOUNDS = {
     "ck_message_texts_language_is_a_tag": ("language", LANGUAGE),
     "ck_message_texts_subject_is_one_line": ("subject", ONE_LINE),
     "ck_sections_name_is_one_line": ("name", ONE_LINE),
+    "ck_student_activity_resource_is_one_line": ("resource", ONE_LINE),
+    "ck_student_activity_time_is_readable": ("occurred_at", YEARS),
     "ck_bank_questions_bank_is_one_line": ("bank", ONE_LINE),
     "ck_bank_questions_question_is_shallow": ("question", f"{DEEP} {LARGEST_QUIZ:,} bytes"),
     "ck_bank_questions_answer_key_is_shallow": ("answer_key", f"{DEEP} {LARGEST_QUIZ:,} bytes"),

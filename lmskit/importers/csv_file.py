@@ -56,6 +56,8 @@ class CsvFile:
     delimiter
         Comma, semicolon, tab or colon; by default the one that the file's first line names (`sep=;`), or else the one that
         splits the header into most known columns.
+    padded
+        Whether columns without a header behind the last header are columns, too.
 
     Raises
     ------
@@ -64,14 +66,22 @@ class CsvFile:
     """
 
     def __init__(
-        self, path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), whole: bool = False, delimiter: str | None = None
+        self,
+        path: Path,
+        columns: Sequence[str],
+        *,
+        optional: Sequence[str] = (),
+        whole: bool = False,
+        delimiter: str | None = None,
+        padded: bool = False,
     ) -> None:
         self.text = table_at(path)
         self.name = self.text.name
         self.columns, self.optional, self.whole = tuple(columns), tuple(optional), whole
         self._lines_above, said = self._separator_line()
         self._header, self.delimiter = self._read_header(delimiter or said)
-        self.header, self.header_row = self._header.cells, self._header.row
+        n_blank = self._header.width - len(self._header.cells) if padded else 0
+        self.header, self.header_row = [*self._header.cells, *[""] * n_blank], self._header.row
         read = {*self.columns, *self.optional}
         self.skipped_columns = tuple(column for column in self.header if column not in read)
         self.secret_columns = frozenset(column for column in self.header if SECRET.search(column))

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lmskit.errors import FileFormatError, ImportFileError, InputError
 from lmskit.importers import advice, blackboard, gradescope, nbgrader, oulad, plain_csv
+from lmskit.importers.activity import ActivityFormat
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
 from lmskit.importers.cartridge import package as cartridge
 from lmskit.importers.cartridge.package import CartridgeFormat
+from lmskit.importers.events import caliper, xapi
 from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.moodle import completion as moodle_completion
 from lmskit.importers.moodle import gradebook as moodle_gradebook
+from lmskit.importers.moodle import log as moodle_log
 from lmskit.importers.moodle import participants as moodle_participants
 from lmskit.importers.moodle import quiz as moodle_quiz
 from lmskit.importers.moodle import users as moodle_users
@@ -42,7 +46,7 @@ class DataSet:
     needs_course: bool = False
 
 
-AnyFormat: TypeAlias = Format | BankFormat | CartridgeFormat | DataSet
+AnyFormat: TypeAlias = Format | BankFormat | CartridgeFormat | ActivityFormat | DataSet
 
 SPECIAL: tuple[AnyFormat, ...] = (
     canvas_gradebook.FORMAT,
@@ -62,6 +66,10 @@ SPECIAL: tuple[AnyFormat, ...] = (
     moodle_xml.FORMAT,
     qti.FORMAT,
     cartridge.FORMAT,
+    moodle_log.FORMAT,
+    moodle_completion.FORMAT,
+    xapi.FORMAT,
+    caliper.FORMAT,
     DataSet("oulad", "Open University Learning Analytics Dataset", oulad.detect, oulad.read),
 )
 """Formats of systems; no file is in two of them."""
@@ -106,8 +114,9 @@ def detected(path: Path, reading: ReadOptions | None = None) -> AnyFormat:
 
 
 def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
-    refuse_damaged_table(path)
     found = [known for known in SPECIAL if known.detect(path)]
+    if not found:
+        refuse_damaged_table(path)
     if len(found) > 1:
         names = " or ".join(f"{known.title} ({known.name})" for known in found)
         raise FileFormatError(f"{path.name} could be {names}. {advice.ONE_FORMAT.about(found[0].name)}", is_mappable=False)
@@ -136,7 +145,7 @@ def _says_how_to_read(path: Path, kind: DistinctiveColumns, reading: ReadOptions
 def _reason(path: Path, kind: DistinctiveColumns | None) -> str | None:
     """Return what the reader of the kind of table, or of plain tables, says is wrong with a table."""
     name = plain_csv.FORMAT.name if kind is None else kind.format
-    reader = next((known for known in FORMATS if isinstance(known, Format) and known.name == name), None)
+    reader = next((known for known in FORMATS if isinstance(known, Format | ActivityFormat) and known.name == name), None)
     if reader is None:
         return None
     try:

@@ -127,7 +127,8 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "a log of a Moodle course",
         ("user full name", "affected user", "event context", "event name"),
         least=3,
-        advice="lmskit reads no logs. Export the gradebook, or the reports of quizzes.",
+        format="moodle-log",
+        advice="Download it from Moodle again under Reports, Logs, with all its columns.",
     ),
     DistinctiveColumns(
         "statistics of a Moodle quiz",
@@ -288,7 +289,8 @@ KINDS: tuple[DistinctiveColumns, ...] = (
 COMPLETION = DistinctiveColumns(
     "a list of the completion of activities in Moodle",
     (),
-    advice="lmskit does not read it. Export the gradebook, whose grades show what was done.",
+    format="moodle-completion",
+    advice="Download it from Moodle again under Reports, Activity completion.",
 )
 PARTICIPANTS = DistinctiveColumns(
     "a list of the participants of a Moodle course",

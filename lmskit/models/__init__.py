@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 if TYPE_CHECKING:
     from sqlalchemy.orm import ORMExecuteState
 
+    from lmskit.models.activity import StudentActivity
     from lmskit.models.base import Base
     from lmskit.models.course import Course, Syllabus, Term
     from lmskit.models.enrollment import Enrollment
@@ -71,6 +72,7 @@ __all__ = [
     "Section",
     "SectionMember",
     "StaffSection",
+    "StudentActivity",
     "Syllabus",
     "Term",
     "TopicPerformance",
@@ -112,6 +114,7 @@ _MODULES = {
     "ReadingDecision": "reading",
     "Section": "section",
     "SectionMember": "section",
+    "StudentActivity": "activity",
     "Syllabus": "course",
     "Term": "course",
     "TopicPerformance": "performance",

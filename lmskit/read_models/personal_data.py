@@ -72,6 +72,10 @@ HOLDINGS = (
         "JOIN courses AS c ON c.id = t.course_id JOIN quizzes AS q ON q.id = t.quiz_id",
     ),
     Holding(
+        "student_activity", "student_id", "what the person did, as logs and events of other systems say",
+        "c.code AS course, t.source, t.kind, t.resource, t.occurred_at", "JOIN courses AS c ON c.id = t.course_id",
+    ),
+    Holding(
         "quiz_exceptions", "student_id", "excuses from quizzes, and more time for them",
         "c.code AS course, q.title AS quiz, t.excused, t.due_on, t.granted_at",
         "JOIN courses AS c ON c.id = t.course_id JOIN quizzes AS q ON q.id = t.quiz_id",
@@ -146,6 +150,7 @@ SELECT to_jsonb(f) FROM (
        OR (t.table_name = 'student_enrollments' AND split_part(t.row_key, ':', 2) = CAST(:person AS text))
        OR (t.table_name, t.row_key) IN (SELECT n.table_name, n.row_key FROM named AS n)
        OR (t.table_name = 'quiz_attempts' AND t.row_key IN (SELECT a.id::text FROM quiz_attempts AS a WHERE a.student_id = :person))
+       OR (t.table_name = 'student_activity' AND t.row_key IN (SELECT a.id::text FROM student_activity AS a WHERE a.student_id = :person))
     ORDER BY t.id
 ) AS f
 """

@@ -65,6 +65,7 @@ NOT_COPIED = {
     "section_members": "they are parts of its students",
     "staff_sections": "they name its sections",
     "quiz_exceptions": "they are about its students",
+    "student_activity": "it is what its students did",
     "outbox": "its messages are to its students",
     "message_texts": "they may name days and rooms",
     "quiz_attempts": "they are its students' evidence",

@@ -7,8 +7,9 @@ change that is meant, and for a new sample, `make golden` writes the results aga
 import json
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
+from lmskit.importers.activity import ActivityFile, ActivityFormat
 from lmskit.importers.cartridge.package import Cartridge, CartridgeFormat
 from lmskit.importers.described_course import CourseSource, DescribedCourse, PlacedSections
 from lmskit.importers.formats import Format, ReadOptions
@@ -26,14 +27,14 @@ def samples(folder: Path = SAMPLES) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
-def format_of(sample: Path) -> Format | BankFormat | CartridgeFormat:
+def format_of(sample: Path) -> Format | BankFormat | CartridgeFormat | ActivityFormat:
     """The format that a sample is in, by the folder in which it is."""
     form = format_named(sample.parent.name)
-    assert isinstance(form, Format | BankFormat | CartridgeFormat)
+    assert isinstance(form, Format | BankFormat | CartridgeFormat | ActivityFormat)
     return form
 
 
-def opened(sample: Path) -> Source | Bank | Cartridge:
+def opened(sample: Path) -> Source | Bank | Cartridge | ActivityFile:
     return format_of(sample).open(sample, ReadOptions())
 
 
@@ -45,8 +46,14 @@ def expected(sample: Path) -> Any:
     return json.loads(expected_file(sample).read_text(encoding="utf-8"))
 
 
-def result(read: Source | Bank | Cartridge) -> dict[str, Any]:
+def is_activity(read: object) -> TypeGuard[ActivityFile]:
+    return hasattr(read, "tally")
+
+
+def result(read: Source | Bank | Cartridge | ActivityFile) -> dict[str, Any]:
     """All that a reader gives, in a form that a person can check; of records only what differs from a field's default."""
+    if is_activity(read):
+        return _activity_result(read)
     if isinstance(read, Cartridge):
         return _cartridge_result(read)
     return _bank_result(read) if isinstance(read, Bank) else _source_result(read)
@@ -114,6 +121,17 @@ def _cartridge_result(cartridge: Cartridge) -> dict[str, Any]:
         ],
         "files": [_record(file) for file in cartridge.files],
         "notes": list(cartridge.notes),
+    }
+
+
+def _activity_result(file: ActivityFile) -> dict[str, Any]:
+    records = [_record(record) | {"actor": _record(record.actor)} for record in file.records()]
+    return {
+        "records": records,
+        "rows_in": file.tally.rows_in,
+        "left_out": dict(file.tally.left_out),
+        "rejections": [str(rejection) for rejection in file.tally.rejections],
+        "notes": file.notes,
     }
 
 

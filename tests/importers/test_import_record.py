@@ -39,6 +39,7 @@ KEYS = {
     "quiz_exceptions": "concat_ws(':', course_id, quiz_id, student_id)",
     "course_staff": "concat_ws(':', course_id, person_id)",
     "sections": "id",
+    "student_activity": "id",
     "section_members": "concat_ws(':', course_id, section_id, student_id)",
     "materials": "id",
 }

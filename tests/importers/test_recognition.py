@@ -27,13 +27,13 @@ TABLES = {
         "Last name,First name,Email address,Status,Grade/10.00,Q. 1 /10.00\nVale,Ada,ada@example.org,Finished,9,9",
         r"It seems to be a report on a Moodle quiz\. .*no column such as 'Started on'",
     ),
-    "the completion of activities in Moodle": (
-        ",ID number,Email address,Quiz 1,,Quiz 2,\nAda Vale,7,ada@example.org,Completed,2026-11-28,Not completed,",
-        r"By its columns ID number, .* completion of activities in Moodle\. .*Export the gradebook",
+    "the completion of activities in Moodle without its times": (
+        ",ID number,Email address,Quiz 1,Quiz 2\nAda Vale,7,ada@example.org,Completed,Not completed",
+        r"By its columns ID number, .* completion of activities in Moodle|is not Moodle's report on the completion of activities",
     ),
     "the log of a Moodle course": (
         "Time,User full name,Affected user,Event context,Component,Event name\n1,Ada,-,x,y,z",
-        r"seems to be a log of a Moodle course\. lmskit reads no logs",
+        r"seems to be a log of a Moodle course\. .*is not the log of a Moodle course\. Download it in Moodle under Reports, Logs",
     ),
     "the participants of a Moodle course": (
         "First name,Last name,ID number,Email address,Groups\nAda,Vale,7,ada@example.org,A",

@@ -66,6 +66,7 @@ class World:
         for course in (self.course, self.other_course):
             self.add("syllabi", course_id=course)
             self.add("student_enrollments", course_id=course)
+        self.add("student_activity")
         self.section = self.add("sections")
         self.add("section_members")
         self.add("course_staff", course_id=self.course, person_id=self.tutor, role="assistant", limited=True)
@@ -143,6 +144,15 @@ class World:
                 "started_on": dt.date(2026, 1, 1),
             },
             "sections": {"course_id": course, "kind": "group" if hasattr(self, "section") else "section", "name": "A", "source": "csv"},
+            "student_activity": {
+                "course_id": course,
+                "student_id": getattr(self, "student", 0),
+                "source": "moodle-completion",
+                "kind": "completed",
+                "resource": "Quiz",
+                "occurred_at": dt.datetime(2026, 5, 1, tzinfo=dt.UTC),
+                "fingerprint": "00000000-0000-0000-0000-00000000000" + ("1" if hasattr(self, "section") else "0"),
+            },
             "section_members": {
                 "course_id": course,
                 "section_id": getattr(self, "section", 0),

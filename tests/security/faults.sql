@@ -496,6 +496,15 @@ ALTER POLICY lecturer_reads_own ON lms.quiz_exceptions USING (true);
 -- exceptions of students in other sections
 DROP POLICY lecturer_reads_in_sections ON lms.quiz_exceptions;
 
+-- activity of every course is seen
+ALTER POLICY lecturer_reads_own ON lms.student_activity USING (true);
+
+-- activity of students in other sections
+DROP POLICY lecturer_reads_in_sections ON lms.student_activity;
+
+-- activity may be changed by lecturers
+GRANT UPDATE (occurred_at) ON lms.student_activity TO lmskit_lecturer;
+
 -- exceptions may be granted by lecturers
 GRANT INSERT (course_id, quiz_id, student_id, excused) ON lms.quiz_exceptions TO lmskit_lecturer;
 

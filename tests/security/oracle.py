@@ -69,7 +69,14 @@ VISIBLE = {
     ),
     **{
         table: OF_STUDENTS.format(table)
-        for table in ("student_enrollments", "section_members", "quiz_attempts", "quiz_exceptions", "topic_performance")
+        for table in (
+            "student_enrollments",
+            "section_members",
+            "student_activity",
+            "quiz_attempts",
+            "quiz_exceptions",
+            "topic_performance",
+        )
     },
     "sections": f"{BY_COURSE} AND (course_id NOT IN ({LIMITED_COURSES}) OR id IN ({SECTIONS}))",
     "knowledge_fits": f"{BY_COURSE} AND course_id NOT IN ({LIMITED_COURSES})",
@@ -144,7 +151,7 @@ ADMIN = Rights(
 )
 BLIND = {
     "users": "sort_name", "course_staff": "granted_at", "sections": "name", "section_members": "section_id", "staff_sections": "section_id",
-    "quiz_exceptions": "due_on",
+    "quiz_exceptions": "due_on", "student_activity": "resource",
     "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
     "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding", "passage_words": "words",
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
 from lmskit.importers import advice
+from lmskit.importers.activity import ActivityFormat
 from lmskit.importers.cartridge.package import Cartridge, CartridgeFormat
 from lmskit.importers.formats import Format
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.progress import silent
+from lmskit.services.activity_import.writer import import_activity
 from lmskit.services.file_import.cartridge import import_cartridge
 from lmskit.services.file_import.writer import import_file
 from lmskit.services.importing import ImportOptions
@@ -37,7 +39,7 @@ def import_path(
     store: MaterialStore | None = None,
     progress: Progress = silent,
 ) -> ImportReport:
-    """Import a file, folder or archive of a format, as `import_file`, `import_bank`, `import_cartridge` and `import_oulad` do.
+    """Import a file, folder or archive of a format, as the function of its kind does, such as `import_file`.
 
     `store` is for the materials of a cartridge.
 
@@ -55,6 +57,8 @@ def import_path(
         return import_opened(session, format_.open(path, options.reading), options, store=store, progress=progress)
     if isinstance(format_, BankFormat):
         return import_bank(session, format_.open(path, options.reading), options)
+    if isinstance(format_, ActivityFormat):
+        return import_activity(session, format_.open(path, options.reading), options, progress=progress)
     return import_oulad(session, path, options, progress=progress)
 
 

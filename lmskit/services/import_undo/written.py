@@ -121,6 +121,13 @@ WRITTEN = (
         label=f"{PERSON} || ' · ' || q.title",
         joined="LEFT JOIN users AS p ON p.id = r.student_id LEFT JOIN quizzes AS q ON q.id = r.quiz_id",
     ),
+    WrittenTable(
+        name="student_activity",
+        kind="activity of students",
+        key=_BY_ID,
+        label=f"{PERSON} || ' · ' || r.resource",
+        joined="LEFT JOIN users AS p ON p.id = r.student_id",
+    ),
     BANK_QUESTIONS,
     SECTION_MEMBERS,
     QUIZ_EXCEPTIONS,

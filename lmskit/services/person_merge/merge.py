@@ -67,6 +67,19 @@ ON CONFLICT (course_id, quiz_id, student_id) DO UPDATE SET excused = k.excused O
     END
 """
 """Excused if one of the two was, and with the later of two days; as by a person unless files of one format excused them."""
+JOIN_ACTIVITY = """
+UPDATE student_activity AS k SET occurred_at = least(k.occurred_at, r.occurred_at)
+FROM student_activity AS r
+WHERE r.student_id = :removed AND k.student_id = :kept AND k.course_id = r.course_id AND k.fingerprint = r.fingerprint
+    AND k.occurred_at IS DISTINCT FROM least(k.occurred_at, r.occurred_at)
+"""
+"""Of what both completed, the earlier time stays; all else that two people did has fingerprints of its own."""
+MOVE_ACTIVITY = """
+UPDATE student_activity AS r SET student_id = :kept
+WHERE r.student_id = :removed AND NOT EXISTS (
+    SELECT FROM student_activity AS k WHERE k.student_id = :kept AND k.course_id = r.course_id AND k.fingerprint = r.fingerprint
+)
+"""
 SHARED = text("""
     SELECT a.quiz_id FROM quiz_attempts AS a WHERE a.student_id IN (:kept, :removed)
     GROUP BY a.quiz_id HAVING count(DISTINCT a.student_id) = 2
@@ -260,6 +273,8 @@ def _merged(session: Session, kept: User, removed: User, planned: MergeReport) -
     _run(session, ADD_ENROLLMENTS, **people)
     _run(session, ADD_SECTIONS, **people)
     _run(session, JOIN_EXCEPTIONS, **people)
+    _run(session, JOIN_ACTIVITY, **people)
+    _run(session, MOVE_ACTIVITY, **people)
     shared = list(session.scalars(SHARED, people))
     _run(session, SHARED_ATTEMPTS, **people, shared=shared)
     _run(session, NUMBER_ATTEMPTS, kept=kept.id, shared=shared)

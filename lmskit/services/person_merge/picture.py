@@ -1,9 +1,10 @@
 """The picture of two people before they become one: what is needed to make two of them again.
 
-Keys of the document: `removed` and `kept` (rows of `users`), `external_ids`, `enrollments`, `sections`, `exceptions`, `attempts`,
-`messages` and `merges` of the one who goes, `joined` (enrollments of the one who stays in the same courses), `kept_sections`,
-`kept_exceptions` and `renumbered` (attempts) of the one who stays, the latter two at the same quizzes, and `after` (what the one who stays
-has in these courses afterwards, by what it is called), by which a split sees what was changed since.
+Keys of the document: `removed` and `kept` (rows of `users`), `external_ids`, `enrollments`, `sections`, `exceptions`, `activity`,
+`attempts`, `messages` and `merges` of the one who goes, `joined` (enrollments of the one who stays in the same courses), `kept_sections`,
+`kept_exceptions` and `renumbered` (attempts) of the one who stays, the latter two at the same quizzes, `same_activity` (what both
+completed, of both), and `after` (what the one who stays has in these courses afterwards, by what it is called), by which a split sees
+what was changed since.
 """
 
 from __future__ import annotations
@@ -36,6 +37,17 @@ PARTS = {
         WHERE x.student_id = :kept AND x.quiz_id IN (SELECT r.quiz_id FROM quiz_exceptions AS r WHERE r.student_id = :removed)
         ORDER BY x.quiz_id
     """,
+    "activity": """
+        SELECT a.id FROM student_activity AS a
+        WHERE a.student_id = :removed AND NOT EXISTS (
+            SELECT FROM student_activity AS k WHERE k.student_id = :kept AND k.course_id = a.course_id AND k.fingerprint = a.fingerprint
+        )
+        ORDER BY a.id
+    """,
+    "same_activity": """
+        SELECT a.* FROM student_activity AS a JOIN student_activity AS o ON o.course_id = a.course_id AND o.fingerprint = a.fingerprint
+        WHERE a.student_id IN (:kept, :removed) AND o.student_id IN (:kept, :removed) AND o.student_id <> a.student_id ORDER BY a.id
+    """,
     "attempts": "SELECT a.id, a.number FROM quiz_attempts AS a WHERE a.student_id = :removed ORDER BY a.id",
     "renumbered": """
         SELECT a.id, a.number FROM quiz_attempts AS a
@@ -54,6 +66,10 @@ AFTER = {
     "the excuses and more time in {}": (
         "SELECT x.quiz_id, x.excused, x.excused_by_format, x.due_on FROM quiz_exceptions AS x"
         " WHERE x.student_id = :kept AND x.course_id = :course ORDER BY x.quiz_id"
+    ),
+    "the activity in {}": (
+        "SELECT count(*) AS n_rows, max(a.id) AS last, max(a.occurred_at) AS latest FROM student_activity AS a"
+        " WHERE a.student_id = :kept AND a.course_id = :course HAVING count(*) > 0"
     ),
 }
 """What a split takes apart in each course, by what it is called."""

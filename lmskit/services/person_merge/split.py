@@ -73,6 +73,19 @@ JOINED_EXCEPTIONS = """
 DELETE FROM quiz_exceptions AS x USING jsonb_populate_recordset(NULL::lms.quiz_exceptions, CAST(:rows AS jsonb)) AS r
 WHERE x.student_id = :person AND x.quiz_id = r.quiz_id AND x.course_id = r.course_id
 """
+ACTIVITY = """
+UPDATE student_activity AS a SET student_id = :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint) WHERE a.id = r.id
+"""
+SAME_ACTIVITY = (
+    """
+    UPDATE student_activity AS a SET occurred_at = r.occurred_at
+    FROM jsonb_populate_recordset(NULL::lms.student_activity, CAST(:rows AS jsonb)) AS r WHERE a.id = r.id
+    """,
+    """
+    INSERT INTO student_activity OVERRIDING SYSTEM VALUE
+    SELECT r.* FROM jsonb_populate_recordset(NULL::lms.student_activity, CAST(:rows AS jsonb)) AS r WHERE r.student_id = :person
+    """,
+)
 IDS = """
 UPDATE external_ids AS x SET person_id = :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint) WHERE x.id = r.id
 """
@@ -231,6 +244,9 @@ def _split(session: Session, merge: PersonMerge, before: dict[str, Any], courses
     exceptions, kept_exceptions = (before.get(name, []) for name in ("exceptions", "kept_exceptions"))
     _run(session, JOINED_EXCEPTIONS, rows=exceptions, person=kept)
     _run(session, EXCEPTIONS, rows=[*exceptions, *kept_exceptions])
+    _run(session, ACTIVITY, rows=before.get("activity", []), person=removed)
+    for statement in SAME_ACTIVITY:
+        _run(session, statement, rows=before.get("same_activity", []), person=removed)
     _run(session, IDS, rows=before["external_ids"], person=removed)
     _run(session, MERGES, rows=before["merges"], person=removed)
     alone = [course for course in courses if course not in {row["course_id"] for row in before["joined"]}]

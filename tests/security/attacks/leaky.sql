@@ -164,6 +164,9 @@ SELECT * FROM lms.course_staff WHERE granted_by LIKE 'can%' OR granted_at > '203
 -- nothing
 SELECT * FROM lms.quiz_exceptions WHERE due_on > '2031-01-01' OR granted_at > '2031-01-01';
 
+-- nothing
+SELECT * FROM lms.student_activity WHERE resource LIKE 'can%' OR occurred_at > '2031-01-01';
+
 -- refused 22P02: the error quotes a value, and it is one's own
 SELECT * FROM lms.sections WHERE name::int = 1;
 

@@ -18,6 +18,12 @@ SELECT * FROM lms.section_members;
 -- own
 SELECT * FROM lms.quiz_exceptions;
 
+-- own
+SELECT * FROM lms.student_activity;
+
+-- nothing
+SELECT a.* FROM lms.student_activity AS a WHERE a.course_id = :foreign_course OR a.student_id = :foreign_student;
+
 -- nothing
 SELECT x.* FROM lms.quiz_exceptions AS x WHERE x.course_id = :foreign_course OR x.student_id = :foreign_student;
 

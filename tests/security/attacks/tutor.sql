@@ -14,6 +14,9 @@ SELECT * FROM lms.topic_performance WHERE student_id NOT IN (:own_student, 31);
 SELECT * FROM lms.quiz_exceptions WHERE student_id NOT IN (:own_student, 31);
 
 -- nothing
+SELECT * FROM lms.student_activity WHERE student_id NOT IN (:own_student, 31);
+
+-- nothing
 SELECT * FROM lms.section_members WHERE student_id NOT IN (:own_student, 31);
 
 -- nothing

@@ -91,6 +91,16 @@ DELETE FROM lms.course_staff;
 INSERT INTO lms.quiz_exceptions (course_id, quiz_id, student_id, excused)
 SELECT :foreign_course, q.id, :foreign_student, true FROM lms.quizzes AS q;
 
+-- refused 42501: activity that a student of another's course did not have
+INSERT INTO lms.student_activity (course_id, student_id, source, kind, resource, occurred_at, fingerprint)
+VALUES (:foreign_course, :foreign_student, 'xapi', 'viewed', 'x', now(), gen_random_uuid());
+
+-- refused 42501
+UPDATE lms.student_activity SET resource = 'x';
+
+-- refused 42501
+DELETE FROM lms.student_activity;
+
 -- refused 42501
 UPDATE lms.quiz_exceptions SET excused = true;
 

@@ -1,0 +1,1 @@
+"""Readers of the events that learning systems write: xAPI statements and Caliper events."""
