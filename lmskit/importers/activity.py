@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
@@ -88,37 +89,36 @@ class Tally:
             raise ImportFileError(f"More than {MAX_REJECTIONS:,} rows of {self.file} cannot be imported; the first: {self.rejections[0]}.")
 
 
-class ActivityFile(Protocol):
-    """An opened file. After `records` was read to its end, `tally` has the other rows, and `notes` are complete."""
+class ActivityFile(ABC):
+    """An opened file. After `records` was read to its end, `tally` has the other rows, and `notes` are complete.
+
+    Attributes
+    ----------
+    source
+        Of its records; the name of its format, too.
+    unit
+        What is counted, in the plural.
+    repeats
+        Whether records that are equal in all are several things that a person did; otherwise they are one.
+    name, sha256
+        Of the file, without its path.
+    tally
+        What was read and is not a record.
+    """
+
+    source: ClassVar[ActivitySource]
+    unit: ClassVar[str]
+    repeats: ClassVar[bool] = False
+    name: str
+    sha256: str
+    tally: Tally
 
     @property
-    def name(self) -> str:
-        """The file's name without its path."""
-
-    @property
-    def sha256(self) -> str:
-        """Of the file."""
-
-    @property
-    def source(self) -> ActivitySource:
-        """Of its records; the name of its format, too."""
-
-    @property
-    def unit(self) -> str:
-        """What is counted, in the plural."""
-
-    @property
-    def repeats(self) -> bool:
-        """Whether records that are equal in all are several things that a person did; otherwise they are one."""
-
-    @property
-    def tally(self) -> Tally:
-        """What was read and is not a record."""
-
-    @property
+    @abstractmethod
     def notes(self) -> list[str]:
         """Notes on how the file was read."""
 
+    @abstractmethod
     def records(self) -> Iterator[ActivityRecord]:
         """Give out the records, one by one, and begin the tally anew."""
 

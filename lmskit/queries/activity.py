@@ -97,8 +97,10 @@ def named_students(session: Session, course_id: int) -> list[NamedPerson]:
     """The people who are or were enrolled in a course, by number, with all by which a file may name them."""
     students = select(Enrollment.student_id).where(Enrollment.course_id == course_id)
     ids: dict[int, set[str]] = defaultdict(set)
-    of_people = select(ExternalId.person_id, ExternalId.external_id).where(
-        ExternalId.kind == EntityKind.PERSON, ExternalId.person_id.in_(students)
+    of_people = (
+        select(Enrollment.student_id, ExternalId.external_id)
+        .join(ExternalId, ExternalId.person_id == Enrollment.student_id)
+        .where(Enrollment.course_id == course_id, ExternalId.kind == EntityKind.PERSON)
     )
     for person, external_id in session.execute(of_people):
         ids[person].add(external_id)

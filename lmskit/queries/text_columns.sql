@@ -2,7 +2,7 @@
 --
 -- One row: a column with its type, whether its value names the row (a part of a key, or unique), and whether it holds a login.
 --   Tables that inherit are left out: what is done to the rows of their parent is done to theirs.
--- Caveat: numbers and ranges of them, days, times, truth values, enumerations and vectors are left out; every other type is here, so that a new one is noticed.
+-- Caveat: numbers and ranges of them, UUIDs, days, times, truth values, enumerations and vectors are left out; every other type is here, so that a new one is noticed.
 --   Parked rows are left out too, since no login reads them: functions of the database export and erase them.
 SELECT
     c.relname::text AS table_name,
@@ -19,5 +19,5 @@ LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
 WHERE c.relnamespace = to_regnamespace('lms') AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('alembic_version', 'parked_rows')
   AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid)
   AND a.attnum > 0 AND NOT a.attisdropped
-  AND t.typcategory NOT IN ('N', 'B', 'D', 'T', 'E') AND format_type(a.atttypid, NULL) NOT IN ('halfvec', 'integer[]', 'bigint[]', 'int8multirange')
+  AND t.typcategory NOT IN ('N', 'B', 'D', 'T', 'E') AND format_type(a.atttypid, NULL) NOT IN ('halfvec', 'integer[]', 'bigint[]', 'int8multirange', 'uuid')
 ORDER BY 1, 2

@@ -7,7 +7,7 @@ change that is meant, and for a new sample, `make golden` writes the results aga
 import json
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from lmskit.importers.activity import ActivityFile, ActivityFormat
 from lmskit.importers.cartridge.package import Cartridge, CartridgeFormat
@@ -46,13 +46,9 @@ def expected(sample: Path) -> Any:
     return json.loads(expected_file(sample).read_text(encoding="utf-8"))
 
 
-def is_activity(read: object) -> TypeGuard[ActivityFile]:
-    return hasattr(read, "tally")
-
-
 def result(read: Source | Bank | Cartridge | ActivityFile) -> dict[str, Any]:
     """All that a reader gives, in a form that a person can check; of records only what differs from a field's default."""
-    if is_activity(read):
+    if isinstance(read, ActivityFile):
         return _activity_result(read)
     if isinstance(read, Cartridge):
         return _cartridge_result(read)

@@ -177,6 +177,7 @@ def test_of_two_accounts_that_become_one_all_activity_stays_and_a_split_gives_it
     # Both completed Quiz 1, and Ada earlier.
     assert [row.occurred_at.minute for row in stored(session) if row.kind == "completed"] == [6]
     assert len(stored(session)) == len(before) - 1
+    assert merged.receipt is not None
     split_person(session, merged.receipt)
     assert session.scalars(ROWS).all() == before
 

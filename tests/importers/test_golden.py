@@ -5,10 +5,11 @@ import shutil
 
 import pytest
 
+from lmskit.importers.activity import ActivityFile
 from lmskit.importers.cartridge.package import Cartridge
 from lmskit.importers.question_banks.bank import Bank
 from lmskit.importers.registry import detected
-from tests.importers.golden import ENDING, SAMPLES, expected, format_of, is_activity, opened, renew, result, row_counts, samples
+from tests.importers.golden import ENDING, SAMPLES, expected, format_of, opened, renew, result, row_counts, samples
 
 every_sample = pytest.mark.parametrize("sample", samples().values(), ids=samples())
 
@@ -21,7 +22,7 @@ def test_a_sample_is_read_as_expected(sample):
 @every_sample
 def test_every_row_has_a_record_or_is_rejected(sample):
     source = opened(sample)
-    if is_activity(source):
+    if isinstance(source, ActivityFile):
         n_records = sum(1 for _ in source.records())
         assert source.tally.rows_in == n_records + source.tally.left_out.total() + len(source.tally.rejections)
     elif isinstance(source, Cartridge):

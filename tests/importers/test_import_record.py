@@ -147,7 +147,7 @@ def test_only_a_run_of_the_same_transaction_and_login_is_named(session, status):
 def test_every_table_that_an_importer_writes_is_recorded(session):
     """Of the statements of the importers, and of what they do with objects; a new table needs triggers, and a key above."""
     folder = Path(services.__file__).parent
-    files = [*folder.glob("file_import/*.sql"), folder / "oulad.sql"]
+    files = [*folder.glob("file_import/*.sql"), *folder.glob("activity_import/*.sql"), folder / "oulad.sql"]
     written = {
         table
         for file in files

@@ -12,6 +12,7 @@ from lmskit.db import snapshot, transaction
 from lmskit.models import Course, Enrollment, KnowledgeFit, Quiz, QuizAttempt, TopicPerformance
 from lmskit.queries.course import courses
 from lmskit.read_models import (
+    activity,
     advised_passage,
     class_mastery,
     course_list,
@@ -30,6 +31,7 @@ from tests import factories
 from tests.answered_quiz import answered_quiz
 
 MODULES = (
+    activity,
     advised_passage,
     class_mastery,
     course_list,
@@ -77,6 +79,7 @@ READ = {
     "section_names": lambda session, code, _quiz, _student: class_mastery.section_names(session, code),
     "mastery_by_section": lambda session, code, _quiz, _student: class_mastery.mastery_by_section(session, code),
     "student_mastery": lambda session, code, _quiz, student: class_mastery.student_mastery(session, code, student, name="Ada"),
+    "course_activity": lambda session, code, _quiz, _student: activity.course_activity(session, code),
     "course_list": lambda session, _code, _quiz, _student: course_list.course_list(session),
     "course_report_data": lambda session, code, _quiz, _student: course_report.course_report_data(session, code, n_students=5),
     "course_summary": lambda session, code, _quiz, _student: summarised(session, code),

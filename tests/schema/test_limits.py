@@ -21,6 +21,7 @@ HELD = {
     "ck_courses_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_sections_name_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_sections_source_has_a_length": (1, limits.LONGEST_SOURCE),
+    "ck_student_activity_resource_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_syllabi_topic_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_quizzes_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_bank_questions_bank_has_a_length": (1, limits.LONGEST_FILE_NAME),

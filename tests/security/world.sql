@@ -20,10 +20,6 @@ INSERT INTO courses (id, code, module_code, title, term_id, lecturer_id, origin,
 SELECT :base + 10 + n, format(':word-%s', n), ':word-M', format(':word course %s', n), CASE n WHEN 1 THEN :base + 5 ELSE 5 END, :base + 1, 'form',
        '{":word": :score}'
 FROM generate_series(1, 2) AS n;
-INSERT INTO student_activity (course_id, student_id, source, kind, resource, occurred_at, fingerprint)
-SELECT e.course_id, e.student_id, 'xapi', 'answered', ':word quiz', :day + time '09:00', CAST(md5(e.student_id::text) AS uuid)
-FROM student_enrollments AS e WHERE e.course_id IN (:base + 11, :base + 12);
-
 INSERT INTO course_staff (course_id, person_id, role, granted_by, granted_at)
 VALUES (:base + 11, :base + 4, 'co-lecturer', ':word', :day + time '12:00'), (:base + 11, :base + 6, 'assistant', ':word', :day + time '12:00'),
     (:base + 11, :base + 8, 'observer', ':word', :day + time '12:00');
@@ -41,6 +37,10 @@ FROM generate_series(1, 2) AS course, generate_series(0, 1) AS n;
 INSERT INTO section_members (course_id, section_id, student_id)
 SELECT s.course_id, s.id, e.student_id FROM sections AS s JOIN student_enrollments AS e USING (course_id)
 WHERE s.course_id IN (:base + 11, :base + 12) AND (e.student_id IN (31, :base + 31)) = (s.id % 2 = :base % 2);
+
+INSERT INTO student_activity (course_id, student_id, source, kind, resource, occurred_at, fingerprint)
+SELECT e.course_id, e.student_id, 'xapi', 'answered', ':word quiz', :day + time '09:00', CAST(md5(e.student_id::text) AS uuid)
+FROM student_enrollments AS e WHERE e.course_id IN (:base + 11, :base + 12);
 
 INSERT INTO course_staff (course_id, person_id, role, granted_by, granted_at, limited)
 VALUES (:base + 11, :base + 7, 'assistant', ':word', :day + time '12:00', true);

@@ -36,6 +36,7 @@ PICTURE = (
     "SELECT * FROM student_enrollments",
     "SELECT * FROM section_members",
     "SELECT * FROM quiz_exceptions",
+    "SELECT * FROM student_activity",
     "SELECT id, quiz_id, student_id, number, score, answers, submitted_at FROM quiz_attempts",
     "SELECT * FROM outbox",
     "SELECT student_id, course_id, week_number, level, value, n_evidence FROM topic_performance",

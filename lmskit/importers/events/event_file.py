@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.activity import ActivityRecord, Tally
+from lmskit.importers.activity import ActivityFile, ActivityRecord, Tally
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.events.json_objects import json_objects
 from lmskit.importers.text_cell import one_line
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from lmskit.importers.activity import ActorKey
     from lmskit.importers.formats import ReadOptions
-    from lmskit.vocabulary import ActivityKind, ActivitySource
+    from lmskit.vocabulary import ActivityKind
 
 OBJECTS_LOOKED_AT = 100
 """Objects of a file among which one is an event of the format; an envelope of Caliper may begin with others."""
 NO_ID = "has no id, by which it would be known again"
 
 
-class EventFile(ABC):
+class EventFile(ActivityFile):
     """An opened file of events.
 
     Raises
@@ -38,13 +38,10 @@ class EventFile(ABC):
         It cannot be read, or its first object is not such an event.
     """
 
-    source: ClassVar[ActivitySource]
-    unit: ClassVar[str]
     wrapped_in: ClassVar[str]
     """The key of the list of events in an object that wraps them."""
     time: ClassVar[tuple[str, ...]]
     """The keys of the time of an event, of which the first one that is there is read."""
-    repeats = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self._file = scan(path)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.activity import ActivityFormat, ActivityRecord, ActorKey, Tally, resource_title
+from lmskit.importers.activity import ActivityFile, ActivityFormat, ActivityRecord, ActorKey, Tally, resource_title
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import detect_by_opening
@@ -34,7 +34,7 @@ NO_TIME = "is completed without a time"
 OTHER_WORD = "is no word for completed or not completed"
 
 
-class MoodleCompletion:
+class MoodleCompletion(ActivityFile):
     """An opened report.
 
     Raises
@@ -45,7 +45,6 @@ class MoodleCompletion:
 
     source = ActivitySource.MOODLE_COMPLETION
     unit = "cells"
-    repeats = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self._file = CsvFile(path, [], whole=True, delimiter=options.delimiter, padded=True)

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.activity import ActivityFormat, ActivityRecord, ActorKey, Tally, resource_title
+from lmskit.importers.activity import ActivityFile, ActivityFormat, ActivityRecord, ActorKey, Tally, resource_title
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import detect_by_opening
@@ -60,7 +60,7 @@ TAKEN = (
 )
 
 
-class MoodleLog:
+class MoodleLog(ActivityFile):
     """An opened log.
 
     Raises

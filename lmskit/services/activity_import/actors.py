@@ -67,13 +67,13 @@ class Roster:
         by_ids = {found for each in ids for found in self._by_id.get(each, ()) if self._may_be(found, actor.name)}
         by_address = self._by_id.get(actor.address, set()) | self._by_sha1.get(actor.address_sha1, set())
         if found := by_ids | by_address:
-            return Meant(*found) if len(found) == 1 else Meant(None, Unknown.SEVERAL)
+            return Meant(min(found)) if len(found) == 1 else Meant(None, Unknown.SEVERAL)
         if actor.ids or actor.address or actor.address_sha1:
             return Meant(None, Unknown.STRANGER)  # whoever has another id may have the same name
         named = self._by_name.get(_folded(actor.name), set()) if actor.name else set()
         if not named & self._words.keys():
             return Meant(None, Unknown.STRANGER)
-        return Meant(*named) if len(named) == 1 and n_of_name == 1 else Meant(None, Unknown.SEVERAL)
+        return Meant(min(named)) if len(named) == 1 and n_of_name == 1 else Meant(None, Unknown.SEVERAL)
 
     def _may_be(self, student: int, name: str) -> bool:
         return not name or agree(self._words[student], name_words(name))
