@@ -40,7 +40,7 @@ class ActorKey(NamedTuple):
     name: str = ""
     """The whole name, by which a student is found who alone has it in the course."""
     number: str = ""
-    """The number of the person in the file's system, which tells people of one name apart."""
+    """The number of the person in the file's system, by which people of one name differ."""
 
     @property
     def words(self) -> str:
@@ -58,7 +58,7 @@ class ActivityRecord(NamedTuple):
     occurred_at: dt.datetime | None
     """None: the person has not done it, or not any more."""
     identity: str
-    """What tells it apart from all others of its source, together with the person."""
+    """In what it differs from all others of its source."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class ActivityFile(ABC):
     ----------
     source
         Of its records; the name of its format, too.
-    unit
+    counted
         What is counted, in the plural.
     repeats
         Whether records that are equal in all are several things that a person did; otherwise they are one.
@@ -107,7 +107,7 @@ class ActivityFile(ABC):
     """
 
     source: ClassVar[ActivitySource]
-    unit: ClassVar[str]
+    counted: ClassVar[str]
     repeats: ClassVar[bool] = False
     name: str
     sha256: str

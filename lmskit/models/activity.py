@@ -14,7 +14,7 @@ from lmskit.vocabulary import ActivityKind, ActivitySource
 class StudentActivity(Base):
     """One thing that a student did: a row of a log, an event, or the completion of a resource.
 
-    The fingerprint is made of what tells rows of a source apart, so that a file that is imported again, or overlaps with another one, adds
+    The fingerprint is made of that in which rows of a source differ, so that a file that is imported again, or overlaps with another one, adds
     no row twice.
     """
 
@@ -41,4 +41,6 @@ class StudentActivity(Base):
     kind: Mapped[ActivityKind] = mapped_column(stored_enum(ActivityKind, "activity_kind"))
     resource: Mapped[str] = mapped_column(comment="What it was done with: a title, or the address of what has none")
     occurred_at: Mapped[dt.datetime | None] = mapped_column(comment="Null = a later report says that it is not completed any more")
-    fingerprint: Mapped[uuid.UUID] = mapped_column(Uuid(), comment="MD5 of what tells rows of the source apart, such as the id of an event")
+    fingerprint: Mapped[uuid.UUID] = mapped_column(
+        Uuid(), comment="MD5 of that in which rows of the source differ, such as the id of an event"
+    )

@@ -24,7 +24,7 @@ CREATE TABLE lms.student_activity (
 COMMENT ON TABLE lms.student_activity IS 'What students did, as logs and events of other systems say';
 COMMENT ON COLUMN lms.student_activity.resource IS 'What it was done with: a title, or the address of what has none';
 COMMENT ON COLUMN lms.student_activity.occurred_at IS 'Null = a later report says that it is not completed any more';
-COMMENT ON COLUMN lms.student_activity.fingerprint IS 'MD5 of what tells rows of the source apart, such as the id of an event';
+COMMENT ON COLUMN lms.student_activity.fingerprint IS 'MD5 of that in which rows of the source differ, such as the id of an event';
 
 ALTER TABLE lms.student_activity ENABLE ROW LEVEL SECURITY;
 ALTER TABLE lms.student_activity FORCE ROW LEVEL SECURITY;

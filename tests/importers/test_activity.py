@@ -261,6 +261,6 @@ def test_the_log_and_the_completion_of_a_real_moodle_agree_with_its_database(ses
         assert len(session.scalars(of_quiz).all()) == len(finished)
     completed = taken(REAL / "completion_csv.csv")
     assert counts(taken(REAL / "completion_excelcsv.csv")) == (0, 0, 472, 0)
-    # An activity of this course is completed by whoever has a grade, but for the one suspended student, who is not in the report.
+    # An activity of this course is completed by those who have a grade, but for the one suspended student, who is not in the report.
     graded = {item["name"]: sum(each is not None for each in item["grades"].values()) for item in truth["items"] if item["type"] == "mod"}
     assert counts(completed) == (sum(graded.values()) - len(graded), 0, 472 - sum(graded.values()) + len(graded), 0)

@@ -37,11 +37,11 @@ EXTENSIONS = (
 """Where Blackboard and Canvas keep further ids of a person."""
 
 
-class Events(EventFile):
+class CaliperEvents(EventFile):
     """An opened file of events."""
 
     source = ActivitySource.CALIPER
-    unit = "events"
+    counted = "events"
     wrapped_in = "data"
     time = ("eventTime",)
 
@@ -90,4 +90,4 @@ def _ids_of(person: object, event: Mapping[str, Any]) -> Iterator[str]:
         yield text_of(object_of(event, "extensions"), *path) if not text_of(event, "type").endswith("GradeEvent") else ""
 
 
-FORMAT = ActivityFormat(str(ActivitySource.CALIPER), "Caliper events", detect_by_opening(Events), Events)
+FORMAT = ActivityFormat(str(ActivitySource.CALIPER), "Caliper events", detect_by_opening(CaliperEvents), CaliperEvents)

@@ -50,7 +50,7 @@ class EventFile(ActivityFile):
         self.tally = Tally(self.name)
         first = islice(json_objects(self._file, self.wrapped_in), OBJECTS_LOOKED_AT)
         if not any(isinstance(found, dict) and self.is_event(found) for _, found in first):
-            raise ImportFileError(f"{self.name} has no {self.unit} among its first objects.")
+            raise ImportFileError(f"{self.name} has no {self.counted} among its first objects.")
 
     @property
     def notes(self) -> list[str]:
@@ -63,7 +63,7 @@ class EventFile(ActivityFile):
         for row, event in json_objects(self._file, self.wrapped_in):
             tally.rows_in += 1
             if not isinstance(event, dict) or not self.is_event(event):
-                tally.leave_out(f"no {self.unit.removesuffix('s')}")
+                tally.leave_out(f"no {self.counted.removesuffix('s')}")
                 continue
             kind, words = self.kind_of(event)
             if kind is None:
@@ -79,7 +79,7 @@ class EventFile(ActivityFile):
             if not identity or len(identity) > LONGEST_EXTERNAL_ID:
                 tally.reject(row, "id", identity or None, NO_ID)
             elif actor is None:
-                tally.leave_out(f"{words} of no single person")
+                tally.leave_out(f"{words} of a group, or of nobody")
             else:
                 yield ActivityRecord(row, actor, kind, self.resource_of(event), occurred_at, identity)
 
@@ -100,7 +100,7 @@ class EventFile(ActivityFile):
 
     @abstractmethod
     def actor_of(self, event: Mapping[str, Any]) -> ActorKey | None:
-        """Return the person who did it; None if it is no single person."""
+        """Return the person who did it; None if it was a group."""
 
     @abstractmethod
     def resource_of(self, event: Mapping[str, Any]) -> str:

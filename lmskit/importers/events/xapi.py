@@ -32,11 +32,11 @@ LANGUAGE = "en"
 """The language of a title that has several; otherwise the first one."""
 
 
-class Statements(EventFile):
+class XapiStatements(EventFile):
     """An opened file of statements."""
 
     source = ActivitySource.XAPI
-    unit = "statements"
+    counted = "statements"
     wrapped_in = "statements"
     time = ("timestamp", "stored")
 
@@ -72,4 +72,4 @@ def _without_scheme(address: str) -> str:
     return address.removeprefix("www.").rstrip("/")
 
 
-FORMAT = ActivityFormat(str(ActivitySource.XAPI), "xAPI statements", detect_by_opening(Statements), Statements)
+FORMAT = ActivityFormat(str(ActivitySource.XAPI), "xAPI statements", detect_by_opening(XapiStatements), XapiStatements)

@@ -31,7 +31,7 @@ NOT_COMPLETED = frozenset({"not completed", "nicht abgeschlossen", "non terminé
 COMPLETED = ("completed", "abgeschlossen", "terminé", "completado", "finalizado")
 """How the words for what is completed begin; *Completed (achieved pass grade)* is one."""
 NO_TIME = "is completed without a time"
-OTHER_WORD = "is no word for completed or not completed"
+OTHER_WORD = "is neither a word for completed nor for not completed"
 
 
 class MoodleCompletion(ActivityFile):
@@ -44,7 +44,7 @@ class MoodleCompletion(ActivityFile):
     """
 
     source = ActivitySource.MOODLE_COMPLETION
-    unit = "cells"
+    counted = "cells"
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self._file = CsvFile(path, [], whole=True, delimiter=options.delimiter, padded=True)

@@ -4,7 +4,7 @@ Headers, names of events and contexts are in the language of the person who down
 So the columns are known by their order, and what a row is by its description.
 
 The log has neither an id of an event nor one of a person but the number in the description, and Moodle writes rows that are equal in
-everything. A record is told apart by its description and its time, and the service counts equal ones.
+everything. A record is known again by its description and its time, and the service counts equal ones.
 
 Source: `report/log/classes/table_log.php` and `get_description` of the events of Moodle's core, quiz and assignment.
 """
@@ -70,7 +70,7 @@ class MoodleLog(ActivityFile):
     """
 
     source = ActivitySource.MOODLE_LOG
-    unit = "rows"
+    counted = "rows"
     repeats = True
 
     def __init__(self, path: Path, options: ReadOptions) -> None:

@@ -1,6 +1,6 @@
 """Who is meant by the people whom logs and events name: the student of the course to whom an id, an address or a whole name leads alone.
 
-A file of events is about many people who are no students of the course, such as its teachers: nobody is added or changed for them.
+A file of events is about many people who are not students of the course, such as its teachers: nobody is added or changed for them.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class Unknown(StrEnum):
-    """Why a person of a file is no student of the course."""
+    """Why a person of a file is not taken for a student of the course."""
 
     STRANGER = "of people who are not students of the course"
     SEVERAL = "of people whose name or ids several have"
 
 
-class Meant(NamedTuple):
+class MeantStudent(NamedTuple):
     """The student who is meant; None with the reason."""
 
     student_id: int | None
     why: Unknown | None = None
 
 
-class Roster:
+class NamedStudents:
     """The students of a course by all that may name them."""
 
     def __init__(self, students: Iterable[NamedPerson], staff: Iterable[NamedPerson]) -> None:
@@ -53,27 +53,27 @@ class Roster:
             for name in _names(person):
                 self._by_name[name].add(person.id)  # a name that a teacher has too is not a student's alone
 
-    def meant_by(self, actors: Iterable[ActorKey]) -> Mapping[ActorKey, Meant]:
-        """Return who is meant by each of the people of one file; two of one name are told apart by their numbers, or not at all."""
+    def meant_by(self, actors: Iterable[ActorKey]) -> Mapping[ActorKey, MeantStudent]:
+        """Return who is meant by each of the people of one file; of two numbers with one name, neither is known by it."""
         known = list(actors)
         numbers: dict[str, set[str]] = defaultdict(set)
         for actor in known:
             numbers[_folded(actor.name)].add(actor.number)
         return {actor: self._meant(actor, n_of_name=len(numbers[_folded(actor.name)])) for actor in known}
 
-    def _meant(self, actor: ActorKey, n_of_name: int) -> Meant:
+    def _meant(self, actor: ActorKey, n_of_name: int) -> MeantStudent:
         # A number is one of the file's system, and another student may have it in another one: without a name it proves nothing.
         ids = [each.lower() for each in actor.ids if actor.name or not each.isdecimal()]
         by_ids = {found for each in ids for found in self._by_id.get(each, ()) if self._may_be(found, actor.name)}
         by_address = self._by_id.get(actor.address, set()) | self._by_sha1.get(actor.address_sha1, set())
         if found := by_ids | by_address:
-            return Meant(min(found)) if len(found) == 1 else Meant(None, Unknown.SEVERAL)
+            return MeantStudent(min(found)) if len(found) == 1 else MeantStudent(None, Unknown.SEVERAL)
         if actor.ids or actor.address or actor.address_sha1:
-            return Meant(None, Unknown.STRANGER)  # whoever has another id may have the same name
+            return MeantStudent(None, Unknown.STRANGER)  # another person may have the same name
         named = self._by_name.get(_folded(actor.name), set()) if actor.name else set()
         if not named & self._words.keys():
-            return Meant(None, Unknown.STRANGER)
-        return Meant(min(named)) if len(named) == 1 and n_of_name == 1 else Meant(None, Unknown.SEVERAL)
+            return MeantStudent(None, Unknown.STRANGER)
+        return MeantStudent(min(named)) if len(named) == 1 and n_of_name == 1 else MeantStudent(None, Unknown.SEVERAL)
 
     def _may_be(self, student: int, name: str) -> bool:
         return not name or agree(self._words[student], name_words(name))

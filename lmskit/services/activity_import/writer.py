@@ -17,7 +17,7 @@ from lmskit.progress import silent
 from lmskit.queries.activity import named_staff, named_students
 from lmskit.queries.course import course_by_code
 from lmskit.rounding import count_text
-from lmskit.services.activity_import.actors import Roster, Unknown
+from lmskit.services.activity_import.actors import NamedStudents, Unknown
 from lmskit.services.importing import Statements, importing, record, states_of
 from lmskit.services.staging_table import Int8, StagingTable
 from lmskit.vocabulary import ActivityKind
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from lmskit.importers.activity import ActivityFile, ActorKey
     from lmskit.progress import Progress
-    from lmskit.services.activity_import.actors import Meant
+    from lmskit.services.activity_import.actors import MeantStudent
     from lmskit.services.importing import ImportOptions
 
 SQL = "activity_import/activity.sql"
@@ -39,7 +39,7 @@ SHOWN_EVERY = 10_000
 """Records between two steps of the progress."""
 
 
-class OptionRow(NamedTuple):
+class ActivityOptionRow(NamedTuple):
     """What holds for the whole file."""
 
     course_id: Int8
@@ -72,14 +72,14 @@ class ActorCountRow(NamedTuple):
     n_rows: int
 
 
-OPTIONS = StagingTable("activity_option", OptionRow)
+OPTIONS = StagingTable("activity_option", ActivityOptionRow)
 ROWS = StagingTable("activity_row", ActivityRow)
 ACTORS = StagingTable("activity_actor", ActorRow)
 TABLES = ("activity_option", "activity_row", "activity_actor", "activity_event", "import_rejection", "import_warning")
 
 
 def import_activity(session: Session, file: ActivityFile, options: ImportOptions, *, progress: Progress = silent) -> ImportReport:
-    """Store what students of a course did, and report what became of every row; the same rows again, from whatever file, change nothing.
+    """Store what students of a course did, and report the outcome of every row; the same rows again, from any file, change nothing.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def import_activity(session: Session, file: ActivityFile, options: ImportOptions
         course = course_by_code(session, options.course or "")
         numbers: dict[ActorKey, int] = {}
         progress("Reading the file", 0, None)
-        OPTIONS.fill(session, [OptionRow(course.id, str(file.source), file.repeats)])
+        OPTIONS.fill(session, [ActivityOptionRow(course.id, str(file.source), file.repeats)])
         ROWS.fill(session, _rows(file, numbers, progress))
-        roster = Roster(named_students(session, course.id), named_staff(session, course.id))
+        roster = NamedStudents(named_students(session, course.id), named_staff(session, course.id))
         meant = roster.meant_by(numbers)
         if numbers and all(each.student_id is None for each in meant.values()):
             people = count_text(len(numbers), "person", "people")
@@ -140,7 +140,7 @@ def _report(
     file: ActivityFile,
     states: Mapping[str, Counter[str]],
     counts: Sequence[tuple[ActorKey, int]],
-    meant: Mapping[ActorKey, Meant],
+    meant: Mapping[ActorKey, MeantStudent],
     *,
     dry_run: bool,
 ) -> ImportReport:
@@ -154,7 +154,7 @@ def _report(
             skipped[why][actor.words] += n_rows
     n_skipped = sum(each.total() for each in skipped.values()) + file.tally.left_out.total()
     sum_ = f"{taken:,} about students of the course + {rejected:,} rejected + {n_skipped:,} left out"
-    notes = [f"{file.name}: {file.tally.rows_in:,} {file.unit} = {sum_}."]
+    notes = [f"{file.name}: {file.tally.rows_in:,} {file.counted} = {sum_}."]
     notes += [f"Left out {why}: {_named(each)}." for why, each in sorted(skipped.items())]
     if file.tally.left_out:
         notes.append(f"Left out of kinds that are not taken: {_named(file.tally.left_out)}.")
@@ -163,7 +163,9 @@ def _report(
         name=file.name,
         sha256=file.sha256,
         dry_run=dry_run,
-        files=(FileCounts(f"{file.name}: {file.unit}", taken + rejected, total["added"], total["changed"], total["unchanged"], rejected),),
+        files=(
+            FileCounts(f"{file.name}: {file.counted}", taken + rejected, total["added"], total["changed"], total["unchanged"], rejected),
+        ),
         entities=tuple(
             EntityCounts(kind.value, states[kind]["added"], states[kind]["changed"], states[kind]["unchanged"])
             for kind in ActivityKind
