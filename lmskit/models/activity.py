@@ -14,8 +14,8 @@ from lmskit.vocabulary import ActivityKind, ActivitySource
 class StudentActivity(Base):
     """One thing that a student did: a row of a log, an event, or the completion of a resource.
 
-    The fingerprint is made of that in which rows of a source differ, so that a file that is imported again, or overlaps with another one, adds
-    no row twice.
+    The fingerprint is made of that in which rows of a source differ, so that a file that is imported again, or overlaps with another one,
+    adds no row twice.
     """
 
     __tablename__ = "student_activity"

@@ -5,17 +5,19 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from lmskit.errors import ImportFileError
+from lmskit.importers.activity import ActivityFormat
 from lmskit.importers.events import json_objects
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
 from lmskit.importers.text_file import scan
 from lmskit.models import CourseStaff, ExternalId, StudentActivity, User
 from lmskit.read_models.activity import course_activity
+from lmskit.services.activity_import.writer import import_activity
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.import_undo import undo_import
 from lmskit.services.person_merge.merge import merge_people
@@ -23,7 +25,8 @@ from lmskit.services.person_merge.split import split_person
 from lmskit.vocabulary import EntityKind, StaffRole
 from tests import factories
 from tests.examples import share
-from tests.importers.golden import SAMPLES
+from tests.importers.golden import SAMPLES, format_of
+from tests.importers.test_hostile_readers import mutated, mutations
 from tests.real_data import REAL_DATA
 
 LOG, COMPLETION = SAMPLES / "moodle-log" / "log.csv", SAMPLES / "moodle-completion" / "completion.csv"
@@ -206,7 +209,7 @@ objects = st.lists(st.dictionaries(st.text(), values), min_size=1, max_size=5)
 
 
 @given(found=objects, form=st.sampled_from(["list", "lines", "indented", "wrapped"]), chunk=st.integers(1, 40))
-@settings(max_examples=share(60))
+@settings(max_examples=share(40))
 def test_objects_are_read_one_by_one_as_they_were_written(tmp_path_factory, found, form, chunk):
     forms = {
         "list": json.dumps(found),
@@ -214,7 +217,7 @@ def test_objects_are_read_one_by_one_as_they_were_written(tmp_path_factory, foun
         "indented": json.dumps(found, indent=2),
         "wrapped": json.dumps({"all of them": found}),
     }
-    path = written(tmp_path_factory.mktemp("json") / "objects.json", forms[form])
+    path = written(tmp_path_factory.getbasetemp() / "objects.json", forms[form])
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(json_objects, "CHUNK", chunk)
         assert [each for _, each in json_objects.json_objects(scan(path), "all of them")] == found
@@ -233,6 +236,27 @@ def test_objects_are_read_one_by_one_as_they_were_written(tmp_path_factory, foun
 def test_a_damaged_file_is_refused(tmp_path, content, reason):
     with pytest.raises(ImportFileError, match=reason):
         list(json_objects.json_objects(scan(written(tmp_path / "events.json", content)), "statements"))
+
+
+@settings(max_examples=share(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=mutations, sample=st.sampled_from([LOG, COMPLETION, STATEMENTS, EVENTS]))
+def test_a_file_that_was_changed_is_stored_with_every_row_counted_or_refused(session, course, changes, sample, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / sample.name
+    path.write_text(mutated(sample.read_text(encoding="utf-8"), changes), encoding="utf-8", errors="replace", newline="")
+    form = format_of(sample)
+    assert isinstance(form, ActivityFormat)
+    with session.begin_nested() as attempt:
+        try:
+            file = form.open(path, ReadOptions())
+            report = import_activity(session, file, ImportOptions(course=course.code))
+        except ImportFileError:
+            report = None
+        attempt.rollback()
+    if report is not None:
+        assert form.detect(path)
+        total, left_out, others = report.total, file.tally.left_out.total(), int(report.notes[0].split(" + ")[-1].split()[0])
+        assert file.tally.rows_in == total.rows_in + others
+        assert left_out <= others
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the folder is not there: {REAL}")
