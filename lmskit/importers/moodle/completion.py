@@ -121,7 +121,7 @@ def _is_not_completed(word: str) -> bool:
 
 FORMAT = ActivityFormat(
     str(ActivitySource.MOODLE_COMPLETION),
-    "Moodle's report on the completion of activities",
+    "Moodle activity completion",
     detect_by_opening(MoodleCompletion),
     MoodleCompletion,
 )

@@ -141,4 +141,4 @@ def _taken(description: str) -> tuple[_Taken | None, str]:
     return None, ""
 
 
-FORMAT = ActivityFormat(str(ActivitySource.MOODLE_LOG), "the log of a Moodle course", detect_by_opening(MoodleLog), MoodleLog)
+FORMAT = ActivityFormat(str(ActivitySource.MOODLE_LOG), "Moodle log", detect_by_opening(MoodleLog), MoodleLog)
