@@ -4,6 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
+from lmskit.models import Course
+from tests import factories
+
 Make = Callable[[Path], Path]
 """Makes the file in an empty folder and returns its path."""
 
@@ -41,6 +46,16 @@ class Entry:
     make: Make
     expected: Refused | Imported
     form: str | None = None
+    students: tuple[str, ...] = ()
+    """People who are enrolled before it is imported, as `Family, Given`, each with the address `given@example.org`."""
+
+    def enroll(self, session: Session, course: Course) -> None:
+        """Enroll its students."""
+        for name in self.students:
+            family_name, _, given_name = name.partition(", ")
+            address = f"{given_name.lower()}@example.org"
+            student = factories.student(session, family_name=family_name, given_name=given_name, email=address)
+            factories.enrollment(session, course, student)
 
 
 def written(content: str | bytes | Callable[[], str | bytes], *, name: str = "file.csv", encoding: str = "utf-8") -> Make:

@@ -50,6 +50,7 @@ def main() -> None:
     for entry in (*CORPUS, *LARGE, LONG):
         with tempfile.TemporaryDirectory() as folder, Session(engine_for(DEMO_ADMIN)) as session:
             course = factories.course(session, weeks=2)
+            entry.enroll(session, course)
             results[entry.name] = (run(entry, session, course.code, Path(folder)), megabytes())
             session.rollback()
     print(json.dumps(results))  # noqa: T201 - a command

@@ -30,6 +30,7 @@ def test_there_are_at_least_60_files_with_different_names():
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.name)
 def test_a_hostile_file_is_imported_correctly_or_refused(entry, tmp_path, session, course):
     path = entry.make(tmp_path)
+    entry.enroll(session, course)
     if isinstance(entry.expected, Refused):
         with pytest.raises((ImportFileError, InputError)) as refusal:
             import_path(session, path, form_of(entry, path), ImportOptions(course=course.code, week=1))

@@ -250,13 +250,13 @@ def test_a_file_that_was_changed_is_stored_with_every_row_counted_or_refused(ses
             file = form.open(path, ReadOptions())
             report = import_activity(session, file, ImportOptions(course=course.code))
         except ImportFileError:
-            report = None
-        attempt.rollback()
-    if report is not None:
-        assert form.detect(path)
-        total, left_out, others = report.total, file.tally.left_out.total(), int(report.notes[0].split(" + ")[-1].split()[0])
-        assert file.tally.rows_in == total.rows_in + others
-        assert left_out <= others
+            return
+        finally:
+            attempt.rollback()
+    assert form.detect(path)
+    total, left_out, others = report.total, file.tally.left_out.total(), int(report.notes[0].split(" + ")[-1].split()[0])
+    assert file.tally.rows_in == total.rows_in + others
+    assert left_out <= others
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the folder is not there: {REAL}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lmskit.importers.text_file import TextFile
 
-LARGEST_OBJECT = 16 * 1024**2
+LARGEST_OBJECT = 8 * 1024**2
 """Characters of one object, or of a list that one object wraps."""
 _BLANK = " \t\n\r\ufeff"
 
@@ -93,17 +93,19 @@ class _Values:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._position)
             except json.JSONDecodeError as error:
-                if len(self._text) - self._position > LARGEST_OBJECT:
-                    raise self._refusal(
-                        f"has an object of more than {LARGEST_OBJECT // 1024**2} MiB; save one object in each line"
-                    ) from None
+                self._require_limit(len(self._text))
                 if not self._more():
                     raise self._refusal(f"is not JSON, or is cut off ({error.msg})") from None
             except RecursionError:
                 raise self._refusal("has lists or objects that are nested too deeply") from None
             else:
+                self._require_limit(end)
                 self._position = end
                 return value
+
+    def _require_limit(self, end: int) -> None:
+        if end - self._position > LARGEST_OBJECT:
+            raise self._refusal(f"has an object of more than {LARGEST_OBJECT // 1024**2} MiB; save one object in each line")
 
     def _more(self) -> bool:
         """Read on, and forget what was read; False at the end."""
