@@ -12,13 +12,13 @@ from alembic import op
 from lmskit.db.migration_statements import earlier_function, lock_first, run_as_written
 from lmskit.db.parking import lifted, park, put_back, whole_row
 
-revision = "0051"
-down_revision = "0050"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
 HELD: dict[str, str] = {}
-SERVES = "0051"
+SERVES = "0052"
 TABLE = "student_activity"
 REFERRED = ("courses", "student_enrollments")
 TRIGGERS = "-- Triggers."
@@ -29,7 +29,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 def upgrade() -> None:
     """Go forward."""
     lock_first(from_writers=("student_enrollments",))
-    table, triggers = (SQL / "0051_student_activity_up.sql").read_text(encoding="utf-8").split(TRIGGERS)
+    table, triggers = (SQL / "0052_student_activity_up.sql").read_text(encoding="utf-8").split(TRIGGERS)
     run_as_written(table)
     run_as_written(put_back(revision, {TABLE: whole_row(TABLE)}, reads=REFERRED, counted=(TABLE,)))
     run_as_written(triggers)
