@@ -27,6 +27,7 @@ from lmskit.models import (
     Section,
     SectionMember,
     StaffSection,
+    StudentActivity,
     Syllabus,
 )
 
@@ -97,6 +98,7 @@ def of_course(course_id: int) -> Kinds:
         "attempts that were taken back": (QuizAttempt, QuizAttempt.course_id == course_id),
         "excuses and more time": (QuizException, QuizException.course_id == course_id),
         "numbered questions of reports": (QuestionSlot, QuestionSlot.course_id == course_id),
+        "records of activity": (StudentActivity, StudentActivity.course_id == course_id),
         "sections and groups": (Section, Section.course_id == course_id),
         "memberships of sections and groups": (SectionMember, SectionMember.course_id == course_id),
         "staff": (CourseStaff, CourseStaff.course_id == course_id),
@@ -118,6 +120,7 @@ def of_person(person_id: int) -> Kinds:
     return {
         "attempts that were taken back": (QuizAttempt, QuizAttempt.student_id == person_id),
         "excuses and more time": (QuizException, QuizException.student_id == person_id),
+        "records of activity": (StudentActivity, StudentActivity.student_id == person_id),
         "messages": (OutboxMessage, OutboxMessage.student_id == person_id),
         "roles in courses": (CourseStaff, CourseStaff.person_id == person_id),
         "sections of assistants": (StaffSection, StaffSection.person_id == person_id),
