@@ -31,7 +31,7 @@ printed AS (
 
 ordered AS (
     -- Two rows of one person are one completion: the earlier one.
-    SELECT p.*, row_number() OVER (PARTITION BY p.student_id, p.fingerprint ORDER BY p.occurred_at ASC NULLS LAST, p.row_number) AS nth
+    SELECT p.*, row_number() OVER (PARTITION BY p.student_id, p.fingerprint ORDER BY p.occurred_at ASC NULLS LAST, p.row_number ASC) AS nth
     FROM printed AS p
 )
 
