@@ -167,7 +167,8 @@ def _importable(found: AnyFormat, path: Path) -> Format | CartridgeFormat:
     if isinstance(found, BankFormat):
         raise ImportFileError(f"{path.name} holds questions for a quiz ({found.title}). Import it with admin/quiz_setup.")
     if not isinstance(found, Format | CartridgeFormat):
-        raise ImportFileError(f"{path.name} is the {found.title}. It has an import of its own: lmskit import {found.name} {path}")
+        command = f"lmskit import {found.name} {path}{' --course CODE' if found.needs_course else ''}"
+        raise ImportFileError(f"{path.name} is in the format {found.title}, which the form does not import. A command does: {command}")
     return found
 
 

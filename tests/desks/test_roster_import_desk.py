@@ -15,6 +15,7 @@ from lmskit.schemas.file_import import NO_WEEK
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.forms.screen import widgets_in
+from tests.importers.golden import SAMPLES
 
 PATIENCE = 60
 
@@ -66,6 +67,13 @@ def test_a_question_bank_is_refused_as_what_it_is_and_offers_no_columns(form):
     bring(form, "A. one", "B. two", "ANSWER: A", heading="What is it, one or two?", name="bank.txt")
     assert form.found.value == "bank.txt holds questions for a quiz (Aiken questions). Import it with admin/quiz_setup."
     assert form.mapping.choices == {}
+
+
+def test_a_log_is_refused_with_the_command_that_imports_it(form):
+    form.path.value = str(SAMPLES / "moodle-log" / "log.csv")
+    reason, _, command = form.found.value.partition(": ")
+    assert reason == "log.csv is in the format Moodle log, which the form does not import. A command does"
+    assert command == f"lmskit import moodle-log {form.path.value} --course CODE."
 
 
 def test_a_preview_without_a_row_that_can_be_imported_says_so(form):
