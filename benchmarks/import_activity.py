@@ -10,7 +10,7 @@ Both bring the same rows into the same table, with its constraints, foreign keys
 After each, the table's content is compared with the other's. The log is then imported once more, which adds nothing. Everything runs in a
 cluster of its own that is removed.
 
-    python benchmarks/import_activity.py [--rows 1000000] [--students 500] [--repeat 1]
+    python benchmarks/import_activity.py [--rows 1000000] [--students 500] [--repeat 1] [--steps]
 """
 
 from __future__ import annotations
@@ -19,18 +19,15 @@ import argparse
 import csv
 import datetime as dt
 import random
-import resource
 import statistics
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from benchmarks.import_bench import ImportBench
 from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sqlalchemy import Engine
 
     from lmskit.importers.report import ImportReport
 
@@ -64,45 +61,21 @@ def made_up(target: Path, rows: int, students: int) -> None:
             )
 
 
-class Bench:
+class Bench(ImportBench):
     """A scratch cluster with a course and its students."""
 
     def __init__(self, scratch: Path, rows: int, students: int) -> None:
-        from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
-        from lmskit.db.cluster.binaries import installation, program
-        from lmskit.services.seed import seed_administrator
-        from lmskit.settings import DEMO_ADMIN
-
         self.file, self.rows_file = scratch / "log.csv", scratch / "activity.csv"
         made_up(self.file, rows, students)
-        self.psql_program = str(program(installation(access().settings.postgres_version), "psql"))
-        self.endpoint = access().server.start()
-        revision.upgrade()
-        with transaction(migrator_engine()) as session:
-            seed_administrator(session, keep_login)
-        self.admin: Engine = engine_for(DEMO_ADMIN)
+        super().__init__()
+        self.add_course()
         self.superuser(
-            "INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('2026', '2026', '2026-01-01', '2026-12-31')",
-            "INSERT INTO users (email, family_name, sort_name, role) VALUES ('teacher@example.org', 'Teacher', 'teacher', 'lecturer')",
-            "INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)"
-            " SELECT 'CS1', 'CS1', 'A course', t.id, u.id, 'form' FROM terms AS t, users AS u WHERE u.role = 'lecturer'",
             f"CREATE TEMPORARY TABLE number AS SELECT generate_series(0, {students - 1}) AS n",
             "INSERT INTO users (email, family_name, given_name, sort_name, role)"
             " SELECT 'student' || n || '@example.org', 'Family' || n, 'Given' || n, 'family' || n, 'student' FROM number",
             "INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)"
             " SELECT c.id, u.id, 'active', 'form', '2026-01-01' FROM courses AS c, users AS u WHERE u.role = 'student'",
         )
-
-    def superuser(self, *commands: str) -> str:
-        """Run psql as the superuser of the scratch cluster, and return what it printed."""
-        arguments = [argument for command in commands for argument in ("-c", command)]
-        done = subprocess.run(
-            [self.psql_program, self.endpoint.superuser_conninfo("lmskit"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
 
     def empty(self) -> None:
         """Take the activity away, and leave no work behind that would slow down the next run."""
@@ -118,9 +91,12 @@ class Bench:
         from lmskit.importers.registry import detected
         from lmskit.services.file_import import ImportOptions, import_path
 
+        note = self.timed("Recognising")
         begun = time.perf_counter()
         with transaction(self.admin) as session:
-            report = import_path(session, self.file, detected(self.file), ImportOptions(course="CS1"))
+            report = import_path(session, self.file, detected(self.file), ImportOptions(course="CS1"), progress=note)
+            note("Saving", 0, None)
+        note("", 0, None)
         seconds = time.perf_counter() - begun
         assert not report.rejections, report.rejections[0]
         return seconds, report
@@ -136,7 +112,7 @@ class Bench:
         self.superuser(f"\\copy (SELECT {COLUMNS} FROM student_activity ORDER BY id) TO '{self.rows_file}' WITH (FORMAT csv)")  # noqa: S608 - our constant
 
 
-def run(bench: Bench, rows: int, repeat: int) -> None:
+def run(bench: Bench, rows: int, repeat: int, *, steps: bool) -> None:
     """Time both in turn, compare what they wrote, and print medians and the ratio."""
     imports, copies, checksums = [], [], set()
     added = 0
@@ -159,7 +135,7 @@ def run(bench: Bench, rows: int, repeat: int) -> None:
     print(f"psql \\copy     {copy:7.2f} s  {added / copy:9,.0f} rows/s")
     print(f"once more      {again:7.2f} s  {rows / again:9,.0f} rows/s, nothing added")
     print(f"the import takes {real / copy:.1f} times as long as psql \\copy")
-    print(f"highest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    bench.print_steps(repeat + 1, steps=steps)
 
 
 def main() -> None:
@@ -168,9 +144,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the log")
     parser.add_argument("--students", type=int, default=500, help="students of the course")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each")
+    parser.add_argument("--steps", action="store_true", help="also print how long each step took")
     arguments = parser.parse_args()
     with scratch_cluster() as scratch:
-        run(Bench(scratch, arguments.rows, arguments.students), arguments.rows, arguments.repeat)
+        run(Bench(scratch, arguments.rows, arguments.students), arguments.rows, arguments.repeat, steps=arguments.steps)
 
 
 if __name__ == "__main__":
