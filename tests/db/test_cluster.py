@@ -406,8 +406,9 @@ def test_a_data_directory_of_another_user_is_refused_and_left_alone(own_cluster)
 
 @needs_root
 def test_a_home_that_cannot_be_written_to_is_refused():
-    with as_stranger(), pytest.raises(ClusterError, match=r"^The database cannot be kept in /root/lmskit: .*: Permission denied\."):
-        Cluster(Path("/root/lmskit")).start()
+    of_root = Path("~root").expanduser() / "lmskit"
+    with as_stranger(), pytest.raises(ClusterError, match=rf"^The database cannot be kept in {of_root}: .*: Permission denied\."):
+        Cluster(of_root).start()
     with as_stranger(), pytest.raises(ClusterError, match=r"^The database cannot be kept in /nowhere/at/all: .*: Permission denied\."):
         Cluster(Path("/nowhere/at/all")).start()
 

@@ -20,7 +20,8 @@ MAY_READ_THE_ENVIRONMENT = {
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "base_utils"}
 
 MACHINE_PATH = re.compile(
-    r"(?<![\w.])/(?:work|root(?!/lmskit)|farm|home/\w+|tmp/(?:plan|h\d)|opt/(?:wheels|pypi)|Users/\w+)(?=[/\s\"'`)]|$)"
+    r"(?<![\w.])/(?:work|root|farm|home/\w+|tmp/(?!(?:pictures|numba|lmskit|evil)\b)\w+|opt/(?!(?:lmskit|lms|tools)\b)\w+|Users/\w+)"
+    r"(?=[/\s\"'`)]|$)"
 )
 REGISTRY = re.compile(
     r"(?:pypi\.org|pythonhosted\.org|anaconda\.(?:org|com)|registry\.npmjs|extra-index-url|--index-url|--find-links)", re.IGNORECASE
@@ -114,12 +115,14 @@ def test_no_file_names_a_path_of_one_machine_or_a_package_registry(project_files
     assert not found
 
 
-@pytest.mark.parametrize("line", ["cd /home/someone/checkout", "'/root/.venv'", "see /home/someone/x"])
+@pytest.mark.parametrize(
+    "line", ["cd /home/someone/checkout", "'/root/.venv'", "see /home/someone/x", "in /tmp/notes", "/opt/mirror/x.whl"]
+)
 def test_a_path_of_one_machine_is_noticed(line):
     assert MACHINE_PATH.search(line)
 
 
-@pytest.mark.parametrize("line", ["reports/work/x", "homework/week1", "https://example.org/home"])
+@pytest.mark.parametrize("line", ["reports/work/x", "homework/week1", "https://example.org/home", "/opt/lmskit/bin"])
 def test_an_ordinary_path_is_accepted(line):
     assert not MACHINE_PATH.search(line)
 
