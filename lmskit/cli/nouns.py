@@ -44,7 +44,7 @@ NOUNS = {
     "knowledge": "Knowledge tracing: fit it to responses, and see how well it predicts.",
     "report": "Build the reports of a term.",
     "archive": "Archive a term, list the archives, verify one, bring a term back.",
-    "export": "Write records without names, for research.",
+    "export": "Write a course into files: tables, scores, question banks, and records without names.",
     "retention": "Show or remove what is kept longer than the retention periods say.",
     "service": "Run the jobs that need no person: units of systemd, lines of cron.",
     "backup": "Make, verify, restore, list and remove backups.",

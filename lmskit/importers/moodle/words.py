@@ -106,15 +106,18 @@ def plain(text: str) -> str:
     return " ".join(text.replace("\ufeff", "").replace("\u2019", "'").split()).casefold()
 
 
-def state_of(stored: str) -> str:
-    """Return what the state of an attempt that is not finished is called.
+def unfinished(stored: str) -> str:
+    """Return what is said of attempts in this state, in which they are not finished; those that are abandoned never will be.
 
     Examples
     --------
-    >>> state_of("inprogress"), state_of("of a plugin")
-    ('in progress', 'in another state')
+    >>> unfinished("inprogress"), unfinished("abandoned")
+    ('in progress, and are imported once they are finished', 'abandoned')
+    >>> unfinished("of a plugin")
+    'in another state, and are imported once they are finished'
     """
-    return STATES.get(stored, "in another state")
+    state = STATES.get(stored, "in another state")
+    return state if stored == "abandoned" else f"{state}, and are imported once they are finished"
 
 
 def columns_of(name: str, header: Sequence[str], fields: Collection[str], given: Mapping[str, str]) -> dict[str, int]:

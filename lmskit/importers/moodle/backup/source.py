@@ -27,7 +27,7 @@ from lmskit.importers.moodle.backup.people import course_people, person, users_i
 from lmskit.importers.moodle.backup.questions import versions_in
 from lmskit.importers.moodle.backup.quiz import FINISHED, attempt_of, attempts_in, quiz_in
 from lmskit.importers.moodle.person import SYSTEM
-from lmskit.importers.moodle.words import state_of
+from lmskit.importers.moodle.words import unfinished
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.question_banks.bank import Draft, validated
 from lmskit.importers.record import AbsentScore, AttemptRecord, Cells, EnrollmentRecord, ExcuseRecord, PersonKey, Position, QuizRecord
@@ -263,7 +263,7 @@ class MoodleBackup:
                 if attempt.is_preview:
                     self._counts["previews by teachers, which are not imported"] += 1
                 elif attempt.state != FINISHED:
-                    self._counts[f"attempts that are {state_of(attempt.state)}, and are imported once they are finished"] += 1
+                    self._counts[f"attempts that are {unfinished(attempt.state)}"] += 1
                 else:
                     record = self._attempt(Position(name, row), attempt, asked, versions)
                     part.rows_in += 1

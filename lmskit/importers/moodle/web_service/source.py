@@ -18,7 +18,7 @@ from lmskit.importers.matching.typed_response import ResponseReader
 from lmskit.importers.moodle.backup.course import course_id
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.moodle.web_service.review import EXACT, FINISHED, LiveAttempt, Review
-from lmskit.importers.moodle.words import state_of
+from lmskit.importers.moodle.words import unfinished
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import (
     AttemptRecord,
@@ -163,7 +163,7 @@ class MoodleCourse(SyncedCourse):
         if attempt.is_preview:
             self.counts["Previews by teachers, which are not imported"] += 1
         elif attempt.state != FINISHED:
-            self.counts[f"Attempts that are {state_of(attempt.state)}, and are imported once they are finished"] += 1
+            self.counts[f"Attempts that are {unfinished(attempt.state)}"] += 1
         elif quiz is None:
             self.counts["Attempts at quizzes that Moodle does not list, and that are not imported"] += 1
         else:
